@@ -1,0 +1,20 @@
+"""Errors a user can meet: all are ValueErrors, with one line that says got, expected and remedy."""
+
+from __future__ import annotations
+
+import xarray
+
+
+class DataError(ValueError):
+    """A file or dataset that is not a field on a uniform grid, or cannot be read or written."""
+
+
+class BlowUpError(ValueError):
+    """A simulated field left the finite numbers.
+
+    `partial` holds the dataset up to the last finite saved time, or None if there is none.
+    """
+
+    def __init__(self, message: str, partial: xarray.Dataset | None = None):
+        super().__init__(message)
+        self.partial = partial
