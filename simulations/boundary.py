@@ -23,9 +23,9 @@ _ATTRIBUTES: dict[str, Boundary] = {
 def guess_boundary(dataset: xarray.Dataset, field: str | None = None) -> Boundary:
     """The boundary of a field (default: of the first one) of a dataset in normal form.
 
-    The attribute `boundary` decides where it is present. Otherwise the ring is closed and the second differences
-    that straddle the seam are compared with the interior ones (root mean square over samples and times, at
-    several widths, so that noise does not hide a jump): "periodic" if the seam is as smooth as the interior,
+    The attribute `boundary` decides where it is present. Otherwise the ring is closed and the second
+    differences that straddle the seam are compared with the interior ones (root mean square over samples and
+    times, at several widths, so that noise does not hide a jump): "periodic" if the seam is as smooth as the interior,
     "winding" if it is after removing a jump of 2πn, n constant in time, and "open" if not. Several space axes
     share the least periodic answer. Oscillators on nodes have no boundary: "open".
 
@@ -66,7 +66,7 @@ def _axis_boundary(values: np.ndarray) -> Boundary:
 
 
 def _seam_is_smooth(values: np.ndarray, jump: np.ndarray, factor: float = 1.5) -> bool:
-    """Whether second differences of block means across the seam stay within `factor` × the largest interior one."""
+    """Whether the second differences across the seam stay within `factor` × the largest interior one."""
     points = values.shape[-1]
     jump = jump[..., None]
     closed = np.concatenate([values - jump, values, values + jump], axis=-1)
@@ -76,7 +76,7 @@ def _seam_is_smooth(values: np.ndarray, jump: np.ndarray, factor: float = 1.5) -
         means = (sums[..., width:] - sums[..., :-width]) / width  # means[i] covers points i … i + width − 1
         second = means[..., 2 * width :] - 2 * means[..., width:-width] + means[..., : -2 * width]
         roughness = np.sqrt(np.mean(second**2, axis=tuple(range(second.ndim - 1))))
-        # second[i] covers the points i … i + 3 width − 1; it lies inside one period unless it straddles a seam.
+        # second[i] covers the points i … i + 3 width − 1: inside one period unless it straddles a seam.
         interior = roughness[points : 2 * points - 3 * width + 1]
         seam = roughness[2 * points - 3 * width + 1 : 2 * points]
         if seam.max() > factor * interior.max() + 1e-12 * np.abs(values).max():

@@ -1,7 +1,8 @@
 """What a field dataset looks like in memory, and the checks that make it one.
 
-Normal form: dimensions ("sample", "time", "x"[, "y"[, "z"]]) for fields on a grid and ("sample", "time", "node")
-for oscillators; coordinate variables for each but `sample`, uniform and increasing; float64, finite, not constant.
+Normal form: dimensions ("sample", "time", "x"[, "y"[, "z"]]) for fields on a grid and
+("sample", "time", "node") for oscillators; coordinate variables for each but `sample`, uniform and increasing;
+float64, finite, not constant.
 """
 
 from __future__ import annotations
@@ -34,8 +35,21 @@ def spacing(dataset: xarray.Dataset, axis: str) -> float:
     return float((values[-1] - values[0]) / (len(values) - 1))
 
 
+def listing(names) -> str:
+    """Names in parentheses, for messages: (t, x)."""
+    return "(" + ", ".join(str(name) for name in names) + ")"
+
+
+def only_time_name(coordinates) -> str | None:
+    """Which of t and time is present; DataError if both are, None if neither."""
+    present = [name for name in TIME_NAMES if name in coordinates]
+    if len(present) > 1:
+        raise DataError("both 't' and 'time' are coordinates, expected one of them; remove the other")
+    return present[0] if present else None
+
+
 def check(dataset: xarray.Dataset) -> None:
-    """Raise DataError unless the dataset, already in normal form, has uniform coordinates and usable fields."""
+    """Raise DataError unless a dataset in normal form has uniform coordinates and usable fields."""
     for name, length in dataset.sizes.items():
         if length == 0:
             raise DataError(f"the data are empty: dimension '{name}' has length 0, expected at least 1")
@@ -61,7 +75,7 @@ def check_uniform(values: np.ndarray, name: str) -> None:
         kind = "repeats" if steps[where] == 0 else "decreases"
         remedy = "drop the repeated entry" if steps[where] == 0 else f"sort the data along '{name}'"
         raise DataError(
-            f"coordinate '{name}' {kind} at index {where + 1} ({values[where]:.9g} then {values[where + 1]:.9g}), "
+            f"coordinate '{name}' {kind} at index {where + 1} ({values[where]:.9g}, {values[where + 1]:.9g}), "
             f"expected increasing values: {remedy}"
         )
     step = (values[-1] - values[0]) / (len(values) - 1)
@@ -70,8 +84,8 @@ def check_uniform(values: np.ndarray, name: str) -> None:
     if np.any(uneven):
         where = int(np.argmax(uneven))
         raise DataError(
-            f"coordinate '{name}' is not uniform: the step after index {where} is {steps[where]:.6g}, expected "
-            f"{step:.6g} (the mean step): interpolate the data to a uniform grid"
+            f"coordinate '{name}' is not uniform: the step after index {where} is {steps[where]:.6g}, "
+            f"expected {step:.6g} (the mean step): interpolate the data to a uniform grid"
         )
 
 
@@ -92,8 +106,8 @@ def _check_field(field: xarray.DataArray) -> None:
             for dim, index in zip(field.dims, first, strict=True)
         )
         raise DataError(
-            f"field '{field.name}' has {int((~finite).sum())} values that are NaN or infinite, the first at {place}: "
-            "remove or interpolate them"
+            f"field '{field.name}' has {int((~finite).sum())} values that are NaN or infinite, "
+            f"the first at {place}: remove or interpolate them"
         )
     if np.ptp(values) <= 1e-12 * np.max(np.abs(values)):
         raise DataError(
