@@ -1,0 +1,287 @@
+"""Reading mathematics from untrusted text: an own tokenizer and precedence parser over an allow-list.
+
+Allowed: numbers, the declared jets, coordinates and parameters, `+ - * / **`, parentheses, `pi` and the functions of
+`FUNCTIONS`. Nothing else is ever looked up or executed. Limits on length, nesting, exponents, the size of numbers
+and the number of terms that an expansion could produce keep hostile text from hanging anything downstream.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sympy
+from sympy.core.function import AppliedUndef
+
+from lagrangians.errors import ParseError
+from lagrangians.jets import JetSpace, jet_space
+
+FUNCTIONS = {
+    "sin": sympy.sin,
+    "cos": sympy.cos,
+    "tan": sympy.tan,
+    "asin": sympy.asin,
+    "acos": sympy.acos,
+    "atan": sympy.atan,
+    "exp": sympy.exp,
+    "log": sympy.log,
+    "sqrt": sympy.sqrt,
+    "sinh": sympy.sinh,
+    "cosh": sympy.cosh,
+    "tanh": sympy.tanh,
+    "abs": sympy.Abs,
+}
+RESERVED = frozenset({*FUNCTIONS, "pi"})
+
+MAX_LENGTH = 1_000_000
+MAX_DEPTH = 50
+MAX_EXPONENT = 32
+MAX_DIGITS = 40
+MAX_NUMBER = 1e300
+MAX_TERMS = 20_000
+
+TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<operator>\*\*|[-+*/()]))"
+)
+
+
+class Token(NamedTuple):
+    kind: str
+    text: str
+    position: int
+
+
+class Parsed(NamedTuple):
+    """A value with a bound on the number of terms of its expansion."""
+
+    value: sympy.Expr
+    terms: int
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Split the text; raises `ParseError` at the first character outside the alphabet."""
+    if len(text) > MAX_LENGTH:
+        raise ParseError(f"got {len(text)} characters, expected at most {MAX_LENGTH}", MAX_LENGTH)
+    tokens, position = [], 0
+    text = text.rstrip()
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if not match:
+            position += len(text[position:]) - len(text[position:].lstrip())
+            raise ParseError(f"unexpected character {text[position]!r}", position)
+        kind = str(match.lastgroup)
+        tokens.append(Token(kind, match[kind], match.start(kind)))
+        position = match.end()
+    tokens.append(Token("end", "", len(text)))
+    return tokens
+
+
+class Parser:
+    """Recursive descent: sum → product → unary → power → atom."""
+
+    def __init__(self, text: str, names: dict[str, sympy.Expr], jets: JetSpace) -> None:
+        self.tokens = tokens_of(text)
+        self.names = names
+        self.jets = jets
+        self.at = 0
+        self.depth = 0
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.at]
+
+    def take(self, *operators: str) -> Token | None:
+        token = self.token
+        if token.kind == "operator" and token.text in operators:
+            self.at += 1
+            return token
+        return None
+
+    def expect(self, operator: str) -> None:
+        if not self.take(operator):
+            found = repr(self.token.text) if self.token.text else "the end"
+            raise ParseError(f"expected {operator!r}, got {found}", self.token.position)
+
+    def parse(self) -> sympy.Expr:
+        value = self.sum().value
+        if self.token.kind != "end":
+            raise ParseError(f"unexpected {self.token.text!r}", self.token.position)
+        return value
+
+    def sum(self) -> Parsed:
+        start = self.token.position
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ParseError(f"nested deeper than {MAX_DEPTH} levels", start)
+        parts = [self.product()]
+        while operator := self.take("+", "-"):
+            value, terms = self.product()
+            parts.append(Parsed(value if operator.text == "+" else -value, terms))
+        self.depth -= 1
+        if len(parts) == 1:
+            return parts[0]
+        return self.checked(sympy.Add(*(p.value for p in parts)), sum(p.terms for p in parts), start)
+
+    def product(self) -> Parsed:
+        start = self.token.position
+        factors = [self.unary()]
+        while operator := self.take("*", "/"):
+            value, terms = self.unary()
+            if operator.text == "/":
+                if value.is_zero:
+                    raise ParseError("division by zero", operator.position)
+                value, terms = 1 / value, 1
+            factors.append(Parsed(value, terms))
+        if len(factors) == 1:
+            return factors[0]
+        product = sympy.Mul(*(f.value for f in factors))
+        return self.checked(product, math.prod(f.terms for f in factors), start)
+
+    def unary(self) -> Parsed:
+        sign, start = 1, self.token.position
+        while operator := self.take("+", "-"):
+            sign = -sign if operator.text == "-" else sign
+        value, terms = self.power()
+        return self.checked(sign * value, terms, start)
+
+    def power(self) -> Parsed:
+        start = self.token.position
+        base = self.atom()
+        operator = self.take("**")
+        if not operator:
+            return base
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ParseError(f"nested deeper than {MAX_DEPTH} levels", start)
+        exponent = self.unary().value
+        self.depth -= 1
+        if exponent.is_number and abs(float(exponent)) > MAX_EXPONENT:
+            raise ParseError(f"got an exponent above {MAX_EXPONENT} in size", operator.position)
+        if base.value.is_zero and exponent.is_number and float(exponent) < 0:
+            raise ParseError("division by zero", operator.position)
+        count = 1
+        if exponent.is_Integer and exponent > 0:
+            count = math.comb(base.terms + int(exponent) - 1, int(exponent))
+        return self.checked(base.value**exponent, count, start)
+
+    def atom(self) -> Parsed:
+        token = self.token
+        if self.take("("):
+            inner = self.sum()
+            self.expect(")")
+            return inner
+        self.at += 1
+        if token.kind == "number":
+            return self.number(token)
+        if token.kind == "name":
+            return self.name(token)
+        found = repr(token.text) if token.text else "the end"
+        raise ParseError(f"expected a number, a name or '(', got {found}", token.position)
+
+    def number(self, token: Token) -> Parsed:
+        if len(token.text) > MAX_DIGITS:
+            raise ParseError(f"got a number of more than {MAX_DIGITS} characters", token.position)
+        if token.text.isdigit():
+            return Parsed(sympy.Integer(int(token.text)), 1)
+        return self.checked(sympy.Float(float(token.text)), 1, token.position)
+
+    def name(self, token: Token) -> Parsed:
+        name = token.text
+        if name in self.names:
+            return Parsed(self.names[name], 1)
+        place = self.jets.parse(name)
+        if place:
+            if sum(place[1]) > MAX_EXPONENT:
+                raise ParseError(f"got a derivative of an order above {MAX_EXPONENT}", token.position)
+            return Parsed(self.jets.function(*place), 1)
+        if name == "pi":
+            return Parsed(sympy.pi, 1)
+        if name not in FUNCTIONS:
+            raise ParseError(f"unknown name {name!r}{self.advice(name)}", token.position)
+        if not self.take("("):
+            raise ParseError(f"the function {name!r} needs an argument in parentheses", token.position)
+        argument = self.sum().value
+        self.expect(")")
+        if argument.is_number:
+            self.check_range(name, float(argument), token.position)
+        return self.checked(FUNCTIONS[name](argument), 1, token.position)
+
+    def advice(self, name: str) -> str:
+        for field in sorted(self.jets.field_names, key=len, reverse=True):
+            letters = name[len(field) + 1 :]
+            coordinates = self.jets.coordinate_names
+            if name.startswith(f"{field}_") and letters and set(letters) <= set(coordinates):
+                return f": write the letters in coordinate order, {field}_{''.join(sorted(letters, key=coordinates.index))}"
+        declared = (*self.jets.field_names, *self.names)
+        return f"; declared are {', '.join(declared[:12])}{', …' if len(declared) > 12 else ''}"
+
+    @staticmethod
+    def check_range(name: str, argument: float, position: int) -> None:
+        limit = 600.0 if name in ("exp", "sinh", "cosh") else 1e15
+        if abs(argument) > limit:
+            raise ParseError(f"the argument of {name} is above {limit:g} in size", position)
+
+    @staticmethod
+    def checked(value: sympy.Expr, terms: int, position: int) -> Parsed:
+        """Refuse what is no real number, what is too large and what would expand into too many terms."""
+        if terms > MAX_TERMS:
+            raise ParseError(f"would expand into more than {MAX_TERMS} terms", position)
+        if value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+            raise ParseError("not a finite number", position)
+        if value.has(sympy.I):
+            raise ParseError("not a real number", position)
+        if value.is_Pow and value.exp.is_number and abs(value.exp) > MAX_EXPONENT:
+            raise ParseError(f"got an exponent above {MAX_EXPONENT} in size", position)
+        if value.is_number and not abs(complex(value.evalf(15))) < MAX_NUMBER:
+            raise ParseError(f"got a number above {MAX_NUMBER:g}", position)
+        return Parsed(value, terms)
+
+
+def symbol_table(jets: JetSpace, parameters: Sequence[str | sympy.Symbol]) -> dict[str, sympy.Symbol]:
+    """Names of coordinates and parameters; raises `ValueError` where a name is reserved or means two things."""
+    symbols = [sympy.Symbol(p) if isinstance(p, str) else p for p in parameters]
+    for name in (*jets.coordinate_names, *jets.field_names, *(s.name for s in symbols)):
+        if name in RESERVED:
+            raise ValueError(f"the name {name!r} is reserved for the function or constant; rename it")
+    return {s.name: s for s in (*jets.coordinates, *symbols)}
+
+
+def parse_expression(
+    text: str,
+    fields: Sequence[str | AppliedUndef],
+    coordinates: Sequence[str | sympy.Symbol],
+    parameters: Sequence[str | sympy.Symbol] = (),
+) -> sympy.Expr:
+    """Expression in applied functions and `Derivative`s from text in jet names.
+
+    `parse_expression("phi_tx**2", ("phi",), ("t", "x"))` is (∂_t∂_xφ)². Raises `ParseError` (with `.position`) for
+    anything outside the allow-list, `ValueError` for bad declarations.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"expected text, got {type(text).__name__}")
+    jets = jet_space(fields, coordinates)
+    try:
+        return Parser(text, symbol_table(jets, parameters), jets).parse()
+    except (OverflowError, RecursionError, ZeroDivisionError) as error:
+        raise ParseError(f"cannot be evaluated: {type(error).__name__}", 0) from error
+
+
+def parse_equation(
+    text: str,
+    fields: Sequence[str | AppliedUndef],
+    coordinates: Sequence[str | sympy.Symbol],
+    parameters: Sequence[str | sympy.Symbol] = (),
+) -> tuple[sympy.Expr, sympy.Expr]:
+    """Both sides of `"u_tt = u_xx - sin(u)"`, each as `parse_expression` gives it."""
+    left, equals, right = text.partition("=")
+    if not equals:
+        raise ParseError("expected an equation with one '='", len(text))
+    shift = len(left) + 1
+    try:
+        right_side = parse_expression(right, fields, coordinates, parameters)
+    except ParseError as error:
+        raise ParseError(error.reason, error.position + shift) from error
+    return parse_expression(left, fields, coordinates, parameters), right_side

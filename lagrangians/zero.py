@@ -1,0 +1,85 @@
+"""Zero tests for symbolic expressions, exact arithmetic for floats, and dropping of round-off."""
+
+from __future__ import annotations
+
+import random
+
+import sympy
+from sympy.core.function import AppliedUndef
+
+ROUND_OFF = 1e-9  # relative size below which a coefficient that came from floats is taken for round-off
+
+
+def has_floats(expression: sympy.Expr) -> bool:
+    """Whether any coefficient is a floating-point number."""
+    return bool(sympy.sympify(expression).atoms(sympy.Float))
+
+
+def exact(expression: sympy.Expr) -> sympy.Expr:
+    """Each float replaced by the rational number that its bits mean, so that sums cancel exactly."""
+    expression = sympy.sympify(expression)
+    return expression.xreplace({f: sympy.Rational(f) for f in expression.atoms(sympy.Float)})
+
+
+def floating(expression: sympy.Expr, largest_denominator: int = 10**6) -> sympy.Expr:
+    """Undo `exact`: rationals with a long denominator become floats, short ones (1/2) stay."""
+    expression = sympy.sympify(expression)
+    long = [q for q in expression.atoms(sympy.Rational) if q.q > largest_denominator]
+    return expression.xreplace({q: sympy.Float(q) for q in long})
+
+
+def coefficients(expression: sympy.Expr) -> list[tuple[sympy.Expr, sympy.Expr]]:
+    """(number, rest) of each term of the expanded expression."""
+    return [term.as_coeff_Mul() for term in sympy.Add.make_args(sympy.expand(expression))]
+
+
+def largest_coefficient(expression: sympy.Expr) -> float:
+    """Largest absolute numeric coefficient after expansion; 0 for the zero expression."""
+    return max((abs(float(number)) for number, _ in coefficients(expression)), default=0.0)
+
+
+def drop_round_off(
+    expression: sympy.Expr, scale: float | None = None, tolerance: float = ROUND_OFF
+) -> sympy.Expr:
+    """Expand and drop each term whose coefficient is at most `tolerance * scale`.
+
+    `scale` defaults to the largest coefficient of the expression itself.
+    """
+    pairs = coefficients(expression)
+    if scale is None:
+        scale = max((abs(float(number)) for number, _ in pairs), default=0.0)
+    return sympy.Add(*(number * rest for number, rest in pairs if abs(float(number)) > tolerance * scale))
+
+
+def is_zero(expression: sympy.Expr, seed: int = 0) -> bool:
+    """Whether the expression vanishes identically in its symbols.
+
+    Disproved by its value at a random point (30 digits), proved by expansion or simplification. An expression that
+    vanishes to 50 digits at five random points and resists simplification is taken for zero.
+    """
+    expression = sympy.expand(exact(expression))
+    if expression == 0:
+        return True
+    if not _vanishes_at_random_points(expression, points=2, digits=30, seed=seed):
+        return False
+    if sympy.expand(expression.rewrite(sympy.exp)) == 0 or sympy.simplify(expression) == 0:
+        return True
+    return _vanishes_at_random_points(expression, points=5, digits=50, seed=seed + 1)
+
+
+def _vanishes_at_random_points(expression: sympy.Expr, points: int, digits: int, seed: int) -> bool:
+    unknown = sorted(expression.atoms(AppliedUndef, sympy.Derivative, sympy.Subs), key=sympy.default_sort_key)
+    dummies = {u: sympy.Dummy() for u in sorted(unknown, key=sympy.count_ops, reverse=True)}
+    expression = expression.xreplace(dummies)
+    draw = random.Random(seed)
+    symbols = sorted(expression.free_symbols, key=sympy.default_sort_key)
+    terms = sympy.Add.make_args(expression)
+    for _ in range(points):
+        point = {s: sympy.Rational(draw.randint(100, 1900), 997) for s in symbols}
+        values = [sympy.N(term.xreplace(point), digits) for term in terms]
+        if any(v.has(sympy.nan, sympy.zoo, sympy.oo) for v in values):
+            continue
+        size = max(abs(v) for v in values)
+        if abs(sum(values)) > size * sympy.Float(10) ** (-(digits - 8)):
+            return False
+    return True
