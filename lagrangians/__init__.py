@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from lagrangians.density import Lagrangian
 from lagrangians.errors import NoLagrangianError, ParseError
+from lagrangians.expansion import FieldExpansion, LossExpansion, NodeExpansion, expand_mse_loss
+from lagrangians.factor import factor_form, signature
 from lagrangians.generators import Generator
 from lagrangians.parser import parse_equation, parse_expression
 from lagrangians.printing import to_latex, to_text
 from lagrangians.text import parse_lagrangian
 
 __all__ = [
+    "FieldExpansion",
     "Generator",
     "Lagrangian",
+    "LossExpansion",
     "NoLagrangianError",
+    "NodeExpansion",
     "ParseError",
+    "expand_mse_loss",
+    "factor_form",
     "parse_equation",
     "parse_expression",
     "parse_lagrangian",
+    "signature",
     "to_latex",
     "to_text",
 ]

@@ -31,9 +31,10 @@ SCHEMA = "fieldnet/lagrangian/1"
 class Lagrangian:
     """A Lagrangian density ℒ(x, φ, ∂φ, …), immutable; equal where the contents are equal.
 
-    `density` is written in applied functions and `Derivative`s of `fields` (such as φ(t, x)); the first coordinate is
-    time. Symbols of the density that are neither coordinates nor listed in `parameters` join the parameters in
-    alphabetic order. Raises `ValueError` for fields that do not depend on the coordinates and for clashing names.
+    `density` is written in applied functions and `Derivative`s of `fields` (such as φ(t, x)); the first
+    coordinate is time. Symbols of the density that are neither coordinates nor listed in `parameters` join
+    the parameters in alphabetic order. Raises `ValueError` for fields that do not depend on the coordinates
+    and for clashing names.
     """
 
     density: sympy.Expr
@@ -90,8 +91,9 @@ class Lagrangian:
     def equations_of_motion(self) -> dict[sympy.Expr, sympy.Expr]:
         """{highest time derivative: expression} for each field, from E_a = 0.
 
-        The linear system in all highest time derivatives is solved at once (kinetic matrices need not be diagonal; a
-        first-order theory gives φ_t). Raises `ValueError` naming the null direction of a degenerate theory.
+        The linear system in all highest time derivatives is solved at once (kinetic matrices need not be
+        diagonal; a first-order theory gives φ_t). Raises `ValueError` naming the null direction of a
+        degenerate theory.
         """
         solved = solve_for_leading(self._euler_lagrange, self.jets, self.jet_density)
         return {self.jets.to_functions(s): self.jets.to_functions(e) for s, e in solved.items()}
@@ -123,17 +125,18 @@ class Lagrangian:
     def energy_momentum_tensor(self) -> sympy.ImmutableMatrix:
         """Canonical tensor T^α_β = ∂ℒ/∂(∂_αφ^a) ∂_βφ^a − δ^α_β ℒ; rows α, columns β.
 
-        On solutions ∂_αT^α_β = −∂ℒ/∂x^β (explicit dependence), so it is conserved where ℒ is translation invariant.
-        Higher-order densities get the boundary current of the translation in place of the first term.
+        On solutions ∂_αT^α_β = −∂ℒ/∂x^β (explicit dependence), so it is conserved where ℒ is translation
+        invariant. Higher-order densities get the boundary current of the translation in place of the first
+        term.
         """
         return energy_momentum(self.jet_density, self.jets).applyfunc(self.jets.to_functions)
 
     def noether_current(self, generator: Generator) -> tuple[sympy.Expr, ...]:
         """J^α = P^α(Q) + ξ^αℒ − K^α with ∂_αJ^α + Q^aE_a ≡ 0, for a variational symmetry.
 
-        P^α = ∂ℒ/∂(∂_αφ^a) Q^a for first-order densities; K^α, with pr X(ℒ) + ℒ∂_αξ^α = ∂_αK^α, is found here. The
-        identity is verified before the current is returned. Float coefficients are compared to a relative 1e-9.
-        Raises `ValueError` where X is not a variational symmetry.
+        P^α = ∂ℒ/∂(∂_αφ^a) Q^a for first-order densities; K^α, with pr X(ℒ) + ℒ∂_αξ^α = ∂_αK^α, is found
+        here. The identity is verified before the current is returned. Float coefficients are compared to a
+        relative 1e-9. Raises `ValueError` where X is not a variational symmetry.
         """
         if generator.coordinates != self.coordinates or generator.fields != self.fields:
             raise ValueError(
@@ -162,7 +165,9 @@ class Lagrangian:
         return self._with(sympy.Add(*(c * t for t, c in self.terms())))
 
     def without_null_terms(self) -> Lagrangian:
-        """Drop each term that alone is a total divergence or free of the fields; the equations stay the same."""
+        """Drop each term that alone is a total divergence or free of the fields; the equations stay the
+        same.
+        """
         kept = [c * t for t, c in self.terms() if not is_null(self.jets.to_jets(t), self.jets)]
         return self._with(sympy.Add(*kept))
 
@@ -184,8 +189,9 @@ class Lagrangian:
     def is_equivalent(self, other: Lagrangian, tolerance: float = 0.0) -> bool:
         """Whether E_a(ℒ₁) = λ E_a(ℒ₂) with one constant λ ≠ 0: equal modulo scale, divergences and constants.
 
-        Fields and coordinates are matched by name. With `tolerance` the relative residual of the best λ at random jet
-        points decides (for densities with float coefficients); with 0 the identity must hold exactly.
+        Fields and coordinates are matched by name. With `tolerance` the relative residual of the best λ at
+        random jet points decides (for densities with float coefficients); with 0 the identity must hold
+        exactly.
         """
         if self.jets.field_names != other.jets.field_names:
             return False
@@ -197,7 +203,9 @@ class Lagrangian:
         return proportional(self._euler_lagrange, theirs, self.jets, tolerance)
 
     def jet_text(self) -> str:
-        """The density in jet names, `phi_t**2/2 - phi_x**2/2 + cos(phi)`; `parse_lagrangian` reads it back exactly."""
+        """The density in jet names, `phi_t**2/2 - phi_x**2/2 + cos(phi)`; `parse_lagrangian` reads it back
+        exactly.
+        """
         return to_text(self.density)
 
     def latex(self, digits: int | None = None) -> str:
@@ -230,9 +238,11 @@ class Lagrangian:
 
     @classmethod
     def from_json(cls, source: str | Path | Mapping[str, Any]) -> Lagrangian:
-        """From a path, JSON text or a mapping with `coordinates`, `fields`, `density` and optionally `parameters`.
+        """From a path, JSON text or a mapping with `coordinates`, `fields`, `density` and optionally
+        `parameters`.
 
-        Other keys are ignored. Strings go through the allow-list parser. Raises `ValueError` for anything else.
+        Other keys are ignored. Strings go through the allow-list parser. Raises `ValueError` for anything
+        else.
         """
         content = source if isinstance(source, Mapping) else _read_json(source)
         schema = content.get("schema", SCHEMA)

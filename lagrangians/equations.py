@@ -12,8 +12,8 @@ from lagrangians.jets import JetSpace, raised
 def leading_derivatives(equations: Sequence[sympy.Expr], jets: JetSpace) -> list[sympy.Symbol | None]:
     """For each field the jet with the most derivatives along the first coordinate; None where it has none.
 
-    Raises `ValueError` where two different jets of a field share the highest time order (such as u_tt and u_ttxx):
-    such equations cannot be solved point by point.
+    Raises `ValueError` where two different jets of a field share the highest time order (such as u_tt and
+    u_ttxx): such equations cannot be solved point by point.
     """
     highest: list[tuple[int, list[sympy.Symbol]]] = [(0, []) for _ in jets.fields]
     for symbol, (field, index) in jets.jets_in(sympy.Tuple(*equations)).items():
@@ -41,8 +41,9 @@ def solve_for_leading(
 ) -> dict[sympy.Symbol, sympy.Expr]:
     """{leading time derivative: expression} in field order from E_a = 0, all in plain jet symbols.
 
-    The equations must be linear in the leading derivatives: E_a = M_ab u^b + R_a gives u = −M⁻¹R. Raises `ValueError`
-    for a singular M, naming its null direction (that of the velocity Hessian ∂²ℒ/∂φ_t∂φ_t where it has one).
+    The equations must be linear in the leading derivatives: E_a = M_ab u^b + R_a gives u = −M⁻¹R. Raises
+    `ValueError` for a singular M, naming its null direction (that of the velocity Hessian ∂²ℒ/∂φ_t∂φ_t
+    where it has one).
     """
     leading = leading_derivatives(equations, jets)
     if None in leading:

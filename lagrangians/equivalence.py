@@ -53,8 +53,8 @@ def relative_residual(
 ) -> float:
     """min_λ ‖first − λ second‖ / ‖first‖ over random values of all jets, coordinates and parameters.
 
-    Jets and coordinates are standard normal, parameters uniform in [1/2, 2]; ∞ where just one system vanishes or the
-    best λ is 0.
+    Jets and coordinates are standard normal, parameters uniform in [1/2, 2]; ∞ where just one system
+    vanishes or the best λ is 0.
     """
     symbols = sorted(sympy.Tuple(*first, *second).free_symbols, key=lambda s: s.name)
     draw = np.random.default_rng(seed)

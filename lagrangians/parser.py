@@ -1,8 +1,9 @@
 """Reading mathematics from untrusted text: an own tokenizer and precedence parser over an allow-list.
 
-Allowed: numbers, the declared jets, coordinates and parameters, `+ - * / **`, parentheses, `pi` and the functions of
-`FUNCTIONS`. Nothing else is ever looked up or executed. Limits on length, nesting, exponents, the size of numbers
-and the number of terms that an expansion could produce keep hostile text from hanging anything downstream.
+Allowed: numbers, the declared jets, coordinates and parameters, `+ - * / **`, parentheses, `pi` and the
+functions of `FUNCTIONS`. Nothing else is ever looked up or executed. Limits on length, nesting, exponents,
+the size of numbers and the number of terms that an expansion could produce keep hostile text from hanging
+anything downstream.
 """
 
 from __future__ import annotations
@@ -241,7 +242,9 @@ class Parser:
 
 
 def symbol_table(jets: JetSpace, parameters: Sequence[str | sympy.Symbol]) -> dict[str, sympy.Symbol]:
-    """Names of coordinates and parameters; raises `ValueError` where a name is reserved or means two things."""
+    """Names of coordinates and parameters; raises `ValueError` where a name is reserved or means two
+    things.
+    """
     symbols = [sympy.Symbol(p) if isinstance(p, str) else p for p in parameters]
     for name in (*jets.coordinate_names, *jets.field_names, *(s.name for s in symbols)):
         if name in RESERVED:
@@ -257,8 +260,8 @@ def parse_expression(
 ) -> sympy.Expr:
     """Expression in applied functions and `Derivative`s from text in jet names.
 
-    `parse_expression("phi_tx**2", ("phi",), ("t", "x"))` is (∂_t∂_xφ)². Raises `ParseError` (with `.position`) for
-    anything outside the allow-list, `ValueError` for bad declarations.
+    `parse_expression("phi_tx**2", ("phi",), ("t", "x"))` is (∂_t∂_xφ)². Raises `ParseError` (with
+    `.position`) for anything outside the allow-list, `ValueError` for bad declarations.
     """
     if not isinstance(text, str):
         raise ValueError(f"expected text, got {type(text).__name__}")

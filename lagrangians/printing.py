@@ -1,7 +1,7 @@
 """Text, LaTeX and MathML of expressions in fields and their derivatives.
 
-Sums are printed in the order of a textbook Lagrangian: kinetic terms (with a derivative along the first coordinate),
-other derivative terms, potential, constants.
+Sums are printed in the order of a textbook Lagrangian: kinetic terms (with a derivative along the first
+coordinate), other derivative terms, potential, constants.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ def is_field(expression: sympy.Expr) -> bool:
 
 
 def split_jet(derivative: sympy.Derivative) -> tuple[str, str]:
-    """(field name, derivative letters) of a `Derivative` of a field; the letters follow the field's arguments."""
+    """(field name, derivative letters) of a `Derivative` of a field; the letters follow the field's
+    arguments.
+    """
     field = derivative.expr
     index = tuple(derivative.variables.count(x) for x in field.args)
     name = field.func.__name__
@@ -102,7 +104,9 @@ def jet_latex(field: str, letters: str) -> str:
 
 
 def to_text(expression: sympy.Expr) -> str:
-    """Plain text in jet names, `phi_t**2/2 - phi_x**2/2 + cos(phi) - 1`; `parse_expression` reads it back exactly."""
+    """Plain text in jet names, `phi_t**2/2 - phi_x**2/2 + cos(phi) - 1`; `parse_expression` reads it back
+    exactly.
+    """
     return TextPrinter().doprint(sympy.sympify(expression))
 
 
@@ -120,5 +124,7 @@ def _rounded_float(value: float, digits: int) -> sympy.Number:
 
 
 def to_latex(expression: sympy.Expr, digits: int | None = None) -> str:
-    r"""LaTeX with jets as subscripts, `\frac{\phi_{t}^{2}}{2}`; floats rounded to `digits` significant digits."""
+    r"""LaTeX with jets as subscripts, `\frac{\phi_{t}^{2}}{2}`; floats rounded to `digits` significant
+    digits.
+    """
     return JetLatexPrinter({"full_prec": False}).doprint(rounded(expression, digits))

@@ -21,8 +21,8 @@ def parse_lagrangian(
     """Lagrangian from text in jet names.
 
     `parse_lagrangian("1/2*phi_t**2 - 1/2*c**2*phi_x**2 - (1 - cos(phi))", ("phi",), ("t", "x"), ("c",))`.
-    Names or SymPy objects may be declared. Raises `ParseError` (a `ValueError` with `.position`) for anything outside
-    the allow-list of `lagrangians.parser`.
+    Names or SymPy objects may be declared. Raises `ParseError` (a `ValueError` with `.position`) for
+    anything outside the allow-list of `lagrangians.parser`.
     """
     jets = jet_space(fields, coordinates)
     density = parse_expression(text, jets.fields, jets.coordinates, parameters)

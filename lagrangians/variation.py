@@ -83,8 +83,8 @@ def potential_current(density: sympy.Expr, jets: JetSpace) -> tuple[sympy.Expr, 
     """K^α with D_αK^α = ℒ for a null Lagrangian ℒ (homotopy formula, Olver, theorem 5.104).
 
     Along φ → b + λ(φ − b) the density changes by the divergence of `boundary_current`, so
-    K^α = ∫₀¹ P^α[b + λ(φ − b)]/λ dλ plus a current of the coordinates alone. The base point b is 0, or 1 where 0 is
-    singular. Raises `ValueError` where ℒ is not null or the integral is not elementary.
+    K^α = ∫₀¹ P^α[b + λ(φ − b)]/λ dλ plus a current of the coordinates alone. The base point b is 0, or 1
+    where 0 is singular. Raises `ValueError` where ℒ is not null or the integral is not elementary.
     """
     if not is_null(density, jets):
         raise ValueError("the density is no total divergence: its Euler operator does not vanish")

@@ -54,8 +54,9 @@ def drop_round_off(
 def is_zero(expression: sympy.Expr, seed: int = 0) -> bool:
     """Whether the expression vanishes identically in its symbols.
 
-    Disproved by its value at a random point (30 digits), proved by expansion or simplification. An expression that
-    vanishes to 50 digits at five random points and resists simplification is taken for zero.
+    Disproved by its value at a random point (30 digits), proved by expansion or simplification. An
+    expression that vanishes to 50 digits at five random points and resists simplification is taken for
+    zero.
     """
     expression = sympy.expand(exact(expression))
     if expression == 0:
