@@ -5,6 +5,8 @@ Everything here needs SymPy and NumPy alone.
 
 from __future__ import annotations
 
+from lagrangians import catalogue
+from lagrangians.codegen import Program, SourcePrinter, emit_numpy, emit_source, lower
 from lagrangians.density import Lagrangian
 from lagrangians.errors import NoLagrangianError, ParseError
 from lagrangians.expansion import FieldExpansion, LossExpansion, NodeExpansion, expand_mse_loss
@@ -22,8 +24,14 @@ __all__ = [
     "NoLagrangianError",
     "NodeExpansion",
     "ParseError",
+    "Program",
+    "SourcePrinter",
+    "catalogue",
+    "emit_numpy",
+    "emit_source",
     "expand_mse_loss",
     "factor_form",
+    "lower",
     "parse_equation",
     "parse_expression",
     "parse_lagrangian",

@@ -52,8 +52,9 @@ class LossExpansion:
     def gram(self) -> np.ndarray:
         """𝒲^iᵀη𝒲^j, shape (n_L, n_L, c, c)."""
         n = len(self.weight)
+        c = self.channels
         blocks = [[self._form(i, j) for j in range(1, n)] for i in range(1, n)]
-        return np.array(blocks, dtype=self.weight.dtype).reshape(n - 1, n - 1, self.channels, self.channels)
+        return np.array(blocks, dtype=self.weight.dtype).reshape(n - 1, n - 1, c, c)
 
     @cached_property
     def v(self) -> np.ndarray:
@@ -73,7 +74,7 @@ class LossExpansion:
 
     @property
     def signature(self) -> tuple[int, int, int]:
-        """(positive, negative, zero) eigenvalues of 𝒲^iᵀη𝒲^j as one (n_L c) × (n_L c) matrix; numbers only."""
+        """(positive, negative, zero) eigenvalues of 𝒲^iᵀη𝒲^j as one matrix over (i, a), (j, b)."""
         size = self.gram.shape[0] * self.channels
         return signature(self.gram.transpose(0, 2, 1, 3).reshape(size, size))
 
@@ -105,7 +106,7 @@ class NodeExpansion(LossExpansion):
         return np.sum(features * self._half_gradient(features), axis=(-2, -1))
 
     def euler_lagrange(self, features: np.ndarray) -> np.ndarray:
-        """2 D†ηDΦ = ∂(Σρℒ)/∂Φ, shape (..., c, d); the first m_in channels are the gradient at fixed target."""
+        """2 D†ηDΦ = ∂(Σρℒ)/∂Φ, shape (..., c, d); its first m_in channels hold at fixed target."""
         return 2 * self._half_gradient(self._checked(features))
 
     def _half_gradient(self, features: np.ndarray) -> np.ndarray:

@@ -23,8 +23,6 @@ FUNCTIONS = {
     "sin": sympy.sin,
     "cos": sympy.cos,
     "tan": sympy.tan,
-    "asin": sympy.asin,
-    "acos": sympy.acos,
     "atan": sympy.atan,
     "exp": sympy.exp,
     "log": sympy.log,
@@ -32,7 +30,6 @@ FUNCTIONS = {
     "sinh": sympy.sinh,
     "cosh": sympy.cosh,
     "tanh": sympy.tanh,
-    "abs": sympy.Abs,
 }
 RESERVED = frozenset({*FUNCTIONS, "pi"})
 
@@ -215,7 +212,8 @@ class Parser:
             letters = name[len(field) + 1 :]
             coordinates = self.jets.coordinate_names
             if name.startswith(f"{field}_") and letters and set(letters) <= set(coordinates):
-                return f": write the letters in coordinate order, {field}_{''.join(sorted(letters, key=coordinates.index))}"
+                ordered = "".join(sorted(letters, key=coordinates.index))
+                return f": write the letters in coordinate order, {field}_{ordered}"
         declared = (*self.jets.field_names, *self.names)
         return f"; declared are {', '.join(declared[:12])}{', …' if len(declared) > 12 else ''}"
 

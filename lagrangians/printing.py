@@ -40,11 +40,19 @@ def term_order(term: sympy.Expr) -> tuple:
     return rank, -len(in_time), term.is_Add, sympy.count_ops(term), sympy.default_sort_key(term)
 
 
+def ordered_terms(expression: sympy.Expr) -> list[sympy.Expr]:
+    """Terms of a sum as a textbook prints them; without derivatives a positive term leads: 1 − cos φ."""
+    terms = sorted(sympy.Add.make_args(expression), key=term_order)
+    if not expression.has(sympy.Derivative) and terms[0].could_extract_minus_sign():
+        terms.sort(key=lambda term: term.could_extract_minus_sign())
+    return terms
+
+
 class TextPrinter(StrPrinter):
     """Jet names; floats by `repr`, so that reading the text gives the same double."""
 
     def _as_ordered_terms(self, expr: sympy.Expr, order: str | None = None) -> list[sympy.Expr]:
-        return sorted(sympy.Add.make_args(expr), key=term_order)
+        return ordered_terms(expr)
 
     def _print_Float(self, expr: sympy.Float) -> str:
         value = float(expr)
@@ -55,10 +63,7 @@ class TextPrinter(StrPrinter):
     def _print_Function(self, expr: sympy.Function) -> str:
         if is_field(expr):
             return expr.func.__name__
-        name = "abs" if isinstance(expr, sympy.Abs) else expr.func.__name__
-        return f"{name}({self.stringify(expr.args, ', ')})"
-
-    _print_Abs = _print_Function
+        return f"{expr.func.__name__}({self.stringify(expr.args, ', ')})"
 
     def _print_Exp1(self, expr: sympy.Expr) -> str:
         return "exp(1)"
@@ -71,7 +76,7 @@ class JetLatexPrinter(LatexPrinter):
     r"""Jets with subscripts: `\phi_{tx}`, and `\theta_{3,t}` for a field that has an index."""
 
     def _as_ordered_terms(self, expr: sympy.Expr, order: str | None = None) -> list[sympy.Expr]:
-        return sorted(sympy.Add.make_args(expr), key=term_order)
+        return ordered_terms(expr)
 
     def _print_Function(self, expr: sympy.Function, exp: str | None = None) -> str:
         if not is_field(expr):
@@ -82,7 +87,7 @@ class JetLatexPrinter(LatexPrinter):
     def _print_Derivative(self, expr: sympy.Derivative) -> str:
         return jet_latex(*split_jet(expr)) if is_field(expr.expr) else super()._print_Derivative(expr)
 
-    def parenthesize(self, item, level, is_neg=False, strict=False):  # type: ignore[no-untyped-def]
+    def parenthesize(self, item, level, is_neg=False, strict=False):
         if isinstance(item, sympy.Derivative) and is_field(item.expr):
             return self._print(item)
         return super().parenthesize(item, level, is_neg=is_neg, strict=strict)
