@@ -1,0 +1,144 @@
+"""Uniform grids in one to three space dimensions, and what happens at their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+import xarray
+
+from .boundary import guess_boundary
+from .conventions import SPACE_NAMES, space_names, spacing
+
+BOUNDARIES = ("periodic", "winding", "dirichlet", "neumann")
+Value = TypeVar("Value", float, int, str)
+
+
+class Grid:
+    """A box of uniformly spaced points.
+
+    Boundaries, one for all axes or one an axis, for an axis of length L and N points:
+
+    - "periodic": φ(x + L) = φ(x); points x_i = origin + i L/N, the end point left out
+    - "winding": φ(x + L) = φ(x) + 2πn with the integer n taken from the field itself, the same points
+    - "dirichlet": end values held; points x_i = origin + i L/(N − 1), end points included
+    - "neumann": ∂_xφ = 0 at the ends; the same points as "dirichlet"
+
+    Args:
+        length: L of each axis. points: N of each axis. origin: the first coordinate of each axis.
+
+    Raises ValueError for lengths ≤ 0, fewer than 4 points, unknown boundaries, or lists of unequal length.
+
+    >>> Grid(length=1.0, points=4).coordinates()[0]
+    tensor([0.0000, 0.2500, 0.5000, 0.7500], dtype=torch.float64)
+    """
+
+    def __init__(
+        self,
+        length: float | Sequence[float],
+        points: int | Sequence[int],
+        boundary: str | Sequence[str] = "periodic",
+        origin: float | Sequence[float] = 0.0,
+    ):
+        dimension = max(_count(length), _count(points), _count(boundary), _count(origin))
+        self.length = tuple(float(value) for value in _each(length, dimension, "length"))
+        self.points = tuple(int(value) for value in _each(points, dimension, "points"))
+        self.boundary = tuple(str(value) for value in _each(boundary, dimension, "boundary"))
+        self.origin = tuple(float(value) for value in _each(origin, dimension, "origin"))
+        if dimension > len(SPACE_NAMES):
+            raise ValueError(f"got {dimension} space dimensions, expected at most {len(SPACE_NAMES)}")
+        if not all(np.isfinite(value) and value > 0 for value in self.length):
+            raise ValueError(f"got length {self.length}, expected positive numbers")
+        if not all(value >= 4 for value in self.points):
+            raise ValueError(f"got points {self.points}, expected at least 4 on each axis")
+        if not set(self.boundary) <= set(BOUNDARIES):
+            raise ValueError(f"got boundary {self.boundary}, expected each to be one of {BOUNDARIES}")
+
+    @property
+    def dimension(self) -> int:
+        """Number of space dimensions."""
+        return len(self.points)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes: ("x",), ("x", "y") or ("x", "y", "z")."""
+        return SPACE_NAMES[: self.dimension]
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Δx of each axis: L/N where the end point is left out, L/(N − 1) where it is included."""
+        steps = zip(self.length, self.points, self.boundary, strict=True)
+        return tuple(length / (points - has_walls(boundary)) for length, points, boundary in steps)
+
+    def coordinates(self) -> tuple[torch.Tensor, ...]:
+        """The points of each axis, shape (N,) each, float64."""
+        axes = zip(self.origin, self.spacing, self.points, strict=True)
+        return tuple(origin + step * torch.arange(n, dtype=torch.float64) for origin, step, n in axes)
+
+    def mesh(self) -> tuple[torch.Tensor, ...]:
+        """The coordinates of every point, one tensor of shape `points` an axis."""
+        return torch.meshgrid(*self.coordinates(), indexing="ij")
+
+    def wavenumbers(self, axis: int = 0) -> torch.Tensor:
+        """Wavenumbers of the modes of an axis, in the order of `torch.fft.fftfreq`: 2πn/L; with walls πn/L, n ≥ 0."""
+        if has_walls(self.boundary[axis]):
+            return torch.pi / self.length[axis] * torch.arange(self.points[axis], dtype=torch.float64)
+        return 2 * torch.pi * torch.fft.fftfreq(self.points[axis], self.spacing[axis], dtype=torch.float64)
+
+    def weights(self) -> torch.Tensor:
+        """Quadrature weights of shape `points`: Σ weights·f ≈ ∫f dx.
+
+        Δx on periodic axes (spectrally exact); half of it at the two end points of an axis with walls.
+        """
+        weights = torch.ones(self.points, dtype=torch.float64)
+        for axis, (step, boundary) in enumerate(zip(self.spacing, self.boundary, strict=True)):
+            line = torch.full((self.points[axis],), step, dtype=torch.float64)
+            if has_walls(boundary):
+                line[0] = line[-1] = step / 2
+            weights = weights * line.reshape([-1 if other == axis else 1 for other in range(self.dimension)])
+        return weights
+
+    @classmethod
+    def from_dataset(cls, dataset: xarray.Dataset, boundary: str | None = None) -> Grid:
+        """The grid of a dataset in normal form; boundary None asks `guess_boundary`.
+
+        An "open" field gets "neumann", the natural boundary condition ∂ℒ/∂φ_x = 0 of its action.
+        """
+        axes = space_names(dataset)
+        if axes == ("node",):
+            raise ValueError("got oscillators on nodes, expected a field on a grid")
+        chosen = boundary or guess_boundary(dataset)
+        chosen = "neumann" if chosen == "open" else chosen
+        steps = [spacing(dataset, axis) for axis in axes]
+        points = [dataset.sizes[axis] for axis in axes]
+        length = [step * (n - has_walls(chosen)) for step, n in zip(steps, points, strict=True)]
+        origin = [float(dataset[axis][0]) for axis in axes]
+        return cls(length, points, chosen, origin)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grid) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.length, self.points, self.boundary, self.origin))
+
+    def __repr__(self) -> str:
+        return f"Grid(length={self.length}, points={self.points}, boundary={self.boundary}, origin={self.origin})"
+
+
+def has_walls(boundary: str) -> bool:
+    """Whether an axis ends (True) or closes on itself (False)."""
+    return boundary in ("dirichlet", "neumann")
+
+
+def _count(value) -> int:
+    return 1 if isinstance(value, str) or not isinstance(value, Sequence) else len(value)
+
+
+def _each(value: Value | Sequence[Value], dimension: int, name: str) -> Sequence[Value]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return [value] * dimension  # type: ignore[list-item]
+    if len(value) != dimension:
+        raise ValueError(f"got {len(value)} values of {name}, expected {dimension}, one for each axis")
+    return value
