@@ -25,9 +25,9 @@ def guess_boundary(dataset: xarray.Dataset, field: str | None = None) -> Boundar
 
     The attribute `boundary` decides where it is present. Otherwise the ring is closed and the second
     differences that straddle the seam are compared with the interior ones (root mean square over samples and
-    times, at several widths, so that noise does not hide a jump): "periodic" if the seam is as smooth as the interior,
-    "winding" if it is after removing a jump of 2πn, n constant in time, and "open" if not. Several space axes
-    share the least periodic answer. Oscillators on nodes have no boundary: "open".
+    times, at several widths, so that noise does not hide a jump): "periodic" if the seam is as smooth as
+    the interior, "winding" if it is after removing a jump of 2πn, n constant in time, and "open" if not.
+    Several space axes share the least periodic answer. Oscillators on nodes have no boundary: "open".
 
     Raises DataError for an attribute that names no boundary.
     """

@@ -1,8 +1,8 @@
 """What a field dataset looks like in memory, and the checks that make it one.
 
 Normal form: dimensions ("sample", "time", "x"[, "y"[, "z"]]) for fields on a grid and
-("sample", "time", "node") for oscillators; coordinate variables for each but `sample`, uniform and increasing;
-float64, finite, not constant.
+("sample", "time", "node") for oscillators; coordinate variables for each but `sample`, uniform and
+increasing; float64, finite, not constant.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def check_uniform(values: np.ndarray, name: str) -> None:
         kind = "repeats" if steps[where] == 0 else "decreases"
         remedy = "drop the repeated entry" if steps[where] == 0 else f"sort the data along '{name}'"
         raise DataError(
-            f"coordinate '{name}' {kind} at index {where + 1} ({values[where]:.9g}, {values[where + 1]:.9g}), "
-            f"expected increasing values: {remedy}"
+            f"coordinate '{name}' {kind} at index {where + 1} (got {values[where]:.6g} and then "
+            f"{values[where + 1]:.6g}), expected increasing values: {remedy}"
         )
     step = (values[-1] - values[0]) / (len(values) - 1)
     rounding = 4 * np.finfo(np.float32).eps * np.max(np.abs(values))

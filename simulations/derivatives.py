@@ -1,7 +1,8 @@
 """First derivatives along an axis of a grid: spectral, or finite differences of any even order.
 
-On a closed axis every scheme is an antisymmetric matrix, and on an axis with walls the derivative of a field and
-that of its flux are minus each other's transpose. That is why a force made with them is an exact gradient.
+On a closed axis every scheme is an antisymmetric matrix, and on an axis with walls the derivative of a
+field and that of its flux are minus each other's transpose. That is why a force made with them is an exact
+gradient.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ Scheme = Literal["fourier", 2, 4, 6, 8]
 
 
 def finite_difference_weights(derivative: int, positions: np.ndarray) -> np.ndarray:
-    """Weights w_j with Σ_j w_j f(positions_j) ≈ f^(derivative)(0), exact for polynomials of degree < len(positions).
+    """Weights w_j with Σ_j w_j f(positions_j) ≈ f^(derivative)(0), exact for degrees < len(positions).
 
-    B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51 (1988) 699.
+    B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51
+    (1988) 699.
 
     >>> finite_difference_weights(1, np.array([-1.0, 0.0, 1.0]))
     array([-0.5,  0. ,  0.5])
@@ -54,7 +56,7 @@ def central_weights(order: int) -> np.ndarray:
 
 
 def fourier_derivative(values: torch.Tensor, axis: int, length: float) -> torch.Tensor:
-    """∂ along a periodic axis by multiplication with ik; the unpaired Nyquist mode, which has no derivative, is dropped.
+    """∂ along a periodic axis by multiplication with ik; the unpaired Nyquist mode is dropped.
 
     Exact for fields with |k| < π/Δx. Shape: that of `values`.
     """
@@ -90,15 +92,15 @@ def central_difference(values: torch.Tensor, axis: int, spacing: float, order: i
 class Derivative:
     """First derivatives of fields on a grid, shape (…, *grid.points).
 
-    `field(q, axis)` is ∂_α of a field that satisfies the grid's boundary condition, `flux(p, axis)` that of a flux
-    p^α = ∂ℒ/∂(∂_αφ), which satisfies the dual one. With the grid's quadrature weights, for every q that vanishes on
-    Dirichlet walls and has no winding, and for every p,
+    `field(q, axis)` is ∂_α of a field that satisfies the grid's boundary condition, `flux(p, axis)` that
+    of a flux p^α = ∂ℒ/∂(∂_αφ), which satisfies the dual one. With the grid's quadrature weights, for every
+    q that vanishes on Dirichlet walls and has no winding, and for every p,
 
         Σ weights · p · field(q) = − Σ weights · flux(p) · q.
 
-    A winding field is split as φ = (periodic) + 2πn x/L. A field with walls is continued as a periodic one over the
-    box and its mirror image: even about Neumann walls, odd about Dirichlet walls once the straight line through its
-    end values is removed; the fluxes have the opposite parity.
+    A winding field is split as φ = (periodic) + 2πn x/L. A field with walls is continued as a periodic one
+    over the box and its mirror image: even about Neumann walls, odd about Dirichlet walls once the
+    straight line through its end values is removed; the fluxes have the opposite parity.
     """
 
     def __init__(self, grid: Grid, scheme: Scheme = "fourier"):

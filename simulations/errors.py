@@ -12,9 +12,7 @@ class DataError(ValueError):
 class BlowUpError(ValueError):
     """A simulated field left the finite numbers.
 
-    `partial` holds the dataset up to the last finite saved time, or None if there is none.
+    `partial` holds the dataset up to the last finite saved time.
     """
 
-    def __init__(self, message: str, partial: xarray.Dataset | None = None):
-        super().__init__(message)
-        self.partial = partial
+    partial: xarray.Dataset | None = None

@@ -8,7 +8,7 @@ import sympy
 import torch
 
 from lagrangians import Lagrangian, parse_equation, to_text
-from lagrangians.jets import JetSpace, MultiIndex, jet_space, raised
+from lagrangians.jets import JetSpace, jet_space
 
 from .derivatives import Derivative, Scheme
 from .forces import ConservativeForce, EquationForce, separable_form
@@ -16,6 +16,7 @@ from .grids import Grid, has_walls
 from .integrators import Integrator, integrator_named
 from .kernels import Kernel
 from .spectrum import largest_frequency
+from .state import State
 
 Parameters = Mapping[str | sympy.Symbol, float | torch.Tensor]
 
@@ -23,25 +24,26 @@ Parameters = Mapping[str | sympy.Symbol, float | torch.Tensor]
 class FieldSystem:
     """The dynamics of a field theory on a grid.
 
-    The state of one field is q of shape (…, *grid.points), that of m > 1 fields (…, m, *grid.points), in the order
-    of the Lagrangian; theories of second order in time have a velocity v of the same shape beside it. Leading axes
-    are batches; dtype and device follow q; everything is differentiable.
+    The state of one field is q of shape (…, *grid.points), that of m > 1 fields (…, m, *grid.points), in
+    the order of the Lagrangian; theories of second order in time have a velocity v of the same shape
+    beside it. Leading axes are batches; dtype and device follow q; everything is differentiable.
 
     For ℒ = ½ φ_tᵀ M φ_t − U(φ, ∂φ, …; x, t) with constant M ("separable") the acceleration is
 
         φ_tt = −M⁻¹ Σ_J (−1)^|J| D_J ∂U/∂φ_J
 
-    with the grid's own derivatives D, which are antisymmetric: exactly minus the gradient of the discrete energy
-    Σ weights·U, to round-off. Other densities, and given equations, are evaluated as φ_tt = F(φ, φ_t, φ_x, …) or
-    φ_t = F(φ, φ_x, …), their spatial jets by repeated derivatives.
+    with the grid's own derivatives D, which are antisymmetric: exactly minus the gradient of the discrete
+    energy Σ weights·U, to round-off. Other densities, and given equations, are evaluated as φ_tt = F(φ,
+    φ_t, φ_x, …) or φ_t = F(φ, φ_x, …), their spatial jets by repeated derivatives.
 
     Args:
         lagrangian: the theory; its first coordinate is time, the others the grid's axes.
         grid: where it lives; None for mechanics, coordinates (t,), where q has shape (…, m).
         derivative: "fourier" or the order 2, 4, 6, 8 of finite differences.
-        parameters: values of the Lagrangian's free parameters, by name or symbol; tensors may require gradients.
+        parameters: values of the Lagrangian's free parameters, by name or symbol; tensors may need gradients.
 
-    Raises ValueError for a grid of another dimension, parameters without value or unknown, degenerate theories.
+    Raises ValueError for a grid of another dimension, parameters without value or unknown, degenerate
+    theories.
     """
 
     lagrangian: Lagrangian | None
@@ -83,10 +85,10 @@ class FieldSystem:
         derivative: Scheme = "fourier",
         parameters: Parameters | None = None,
     ) -> FieldSystem:
-        """A system from equations in jet names, one a field, such as "u_tt = 1.44*u_xx - 0.81*sin(u) - 0.1*u_t".
+        """A system from equations in jet names, one a field: "u_tt = 1.44*u_xx - sin(u) - 0.1*u_t".
 
-        The left side is u_tt for every field, or u_t for every field. The system has no Lagrangian, so no energy.
-        Strings go through the allow-list parser. Raises ValueError (ParseError) for anything else.
+        The left side is u_tt for every field, or u_t for every field. The system has no Lagrangian, so no
+        energy. Strings go through the allow-list parser. Raises ValueError (ParseError) for anything else.
         """
         jets = jet_space(tuple(fields), tuple(coordinates))
         texts = list(equations.values()) if isinstance(equations, Mapping) else list(equations)
@@ -105,17 +107,17 @@ class FieldSystem:
         return system
 
     def _prepare(self, jets: JetSpace, grid: Grid | None, derivative: Scheme, tensors: dict) -> None:
-        dimension = len(jets.coordinates) - 1
-        if dimension != (grid.dimension if grid else 0):
-            raise ValueError(
-                f"got a theory in {dimension} space dimensions ({', '.join(jets.coordinate_names[1:]) or 'none'}) "
-                f"and a grid of {grid.dimension if grid else 0}, expected the same number"
-            )
         self.jets = jets
-        self.grid = grid
+        self.grid = Grid((), ()) if grid is None else grid
+        names = jets.coordinate_names[1:]
+        if len(names) != self.grid.dimension:
+            raise ValueError(
+                f"got a theory with the space coordinates ({', '.join(names)}) and a grid with "
+                f"({', '.join(self.grid.axes)}), expected as many"
+            )
         self.fields: tuple[str, ...] = jets.field_names
-        self.derivative = Derivative(grid, derivative) if grid else None
-        self._parameters: dict[str, torch.Tensor] = tensors
+        self.derivative = Derivative(self.grid, derivative)
+        self.parameters: dict[str, torch.Tensor] = tensors
         self._kernels: dict[tuple[sympy.Expr, ...], Kernel] = {}
 
     # What an integrator and `simulate` ask
@@ -133,15 +135,15 @@ class FieldSystem:
     @property
     def axes(self) -> tuple[str, ...]:
         """Names of the space axes, ("x",), ("x", "y") …"""
-        return self.grid.axes if self.grid else ()
+        return self.grid.axes
 
     @property
     def points(self) -> tuple[int, ...]:
         """Number of points of each axis."""
-        return self.grid.points if self.grid else ()
+        return self.grid.points
 
     def acceleration(self, q: torch.Tensor, v: torch.Tensor | None = None, time: float = 0.0) -> torch.Tensor:
-        """φ_tt, shape of q. Zero on Dirichlet walls. ValueError for first-order theories, or where v is needed."""
+        """φ_tt, shape of q; 0 on Dirichlet walls. ValueError for first-order theories, or a missing v."""
         if self.time_order == 1:
             raise ValueError("got a theory of first order in time, which has no acceleration; use .velocity")
         if v is None and self._force.needs_velocity:
@@ -156,7 +158,7 @@ class FieldSystem:
 
     def _rate(self, q: torch.Tensor, v: torch.Tensor | None, time: float) -> torch.Tensor:
         rate = self.join(self._force(State(self, q, v, time)))
-        for axis, boundary in enumerate(self.grid.boundary if self.grid else ()):
+        for axis, boundary in enumerate(self.grid.boundary):
             if boundary == "dirichlet":
                 dim = axis - len(self.points)
                 inside = rate.narrow(dim, 1, rate.shape[dim] - 2)
@@ -167,7 +169,7 @@ class FieldSystem:
     def largest_frequency(
         self, q: torch.Tensor, v: torch.Tensor | None = None, duration: float = 0.0
     ) -> float:
-        """The largest |λ| of the system linearised at this state, estimated by power iteration (a few % low)."""
+        """The largest |λ| of the system linearised at this state, by power iteration (a few % low)."""
         return largest_frequency(self, q, v)
 
     def stable_step(
@@ -176,9 +178,10 @@ class FieldSystem:
         v: torch.Tensor | None = None,
         integrator: Integrator | None = None,
     ) -> float:
-        """The largest stable time step: the integrator's limit on ω·step over the largest frequency, less 10%.
+        """The largest stable time step: the integrator's limit on ω·step over the largest ω, less 10%.
 
-        Linearised at (q, v), by default at the field 0 at rest. The default integrator is the one `simulate` takes.
+        Linearised at (q, v), by default at the field 0 at rest. The default integrator is the one
+        `simulate` takes.
         """
         if q is None:
             q = torch.zeros(self.state_shape(), dtype=torch.float64)
@@ -191,13 +194,10 @@ class FieldSystem:
     def description(self) -> dict[str, str]:
         """Equation, density and boundary as attributes for a file."""
         texts = [f"{to_text(left)} = {to_text(right)}" for left, right in self._force.equations().items()]
-        attributes = {
-            "equation": "; ".join(texts),
-            "derivative": str(self.derivative.scheme) if self.derivative else "",
-        }
+        attributes = {"equation": "; ".join(texts), "derivative": str(self.derivative.scheme)}
         if self.lagrangian is not None:
             attributes["density"] = self.lagrangian.jet_text()
-        return {name: text for name, text in attributes.items() if text}
+        return attributes
 
     # Observables
 
@@ -214,7 +214,10 @@ class FieldSystem:
     def momentum(
         self, q: torch.Tensor, v: torch.Tensor | None = None, axis: int = 0, time: float = 0.0
     ) -> torch.Tensor:
-        """P = −∫ Σ_a (∂ℒ/∂φ^a_t) ∂φ^a dx along a space axis, shape (…): positive for a lump that moves forward."""
+        """P = −∫ Σ_a (∂ℒ/∂φ^a_t) ∂φ^a dx along a space axis, shape (…).
+
+        Positive for a lump of energy that moves forward.
+        """
         momenta = self._lagrangian().momenta()
         coordinate = self.jets.coordinates[1 + axis]
         pairs = zip(momenta, self.jets.fields, strict=True)
@@ -226,15 +229,16 @@ class FieldSystem:
     ) -> torch.Tensor:
         """Any expression in fields, their derivatives and coordinates at a state, shape (…, *points).
 
-        First time derivatives are v (of a first-order theory: its right-hand side), second ones the acceleration;
-        spatial derivatives are those of the grid. Such as a Noether charge density along a trajectory.
+        First time derivatives are v (of a first-order theory: its right-hand side), second ones the
+        acceleration; spatial derivatives are those of the grid. Such as a Noether charge density along a
+        trajectory.
         """
         (result,) = State(self, q, v, time).values([self.jets.to_jets(sympy.sympify(expression))])
         return result
 
     def integrate(self, density: torch.Tensor) -> torch.Tensor:
         """∫ density dx with the grid's quadrature weights: (…, *points) → (…)."""
-        if self.grid is None:
+        if self.grid.dimension == 0:
             return density
         weights = self.grid.weights().to(density)
         return (density * weights).sum(tuple(range(-self.grid.dimension, 0)))
@@ -271,77 +275,6 @@ class FieldSystem:
         if key not in self._kernels:
             self._kernels[key] = Kernel(key, self.jets)
         return self._kernels[key]
-
-
-class State:
-    """A state (q, v) at a time, and every jet of it on demand, each computed once."""
-
-    def __init__(self, system: FieldSystem, q: torch.Tensor, v: torch.Tensor | None, time: float):
-        self.system = system
-        self.q, self.v, self.time = q, v, time
-        self._jets: dict[tuple[int, MultiIndex], torch.Tensor] = {}
-        for field, values in enumerate(system.split(q)):
-            self._jets[field, system.jets.zero] = values
-        if v is not None:
-            self._store_velocity(v, 1)
-
-    def values(self, expressions: Sequence[sympy.Expr]) -> list[torch.Tensor]:
-        """Expressions in plain jet symbols at every point, shape (…, *points) each."""
-        kernel = self.system.kernel(expressions)
-        arguments = {name: self._argument(kernel, name) for name in kernel.inputs}
-        reference = self._jets[0, self.system.jets.zero]
-        results = (torch.as_tensor(result).to(reference) for result in kernel(arguments))
-        return [result.expand(torch.broadcast_shapes(result.shape, reference.shape)) for result in results]
-
-    def jet(self, field: int, index: MultiIndex) -> torch.Tensor:
-        """∂_index of a field, shape (…, *points)."""
-        place = (field, index)
-        if place not in self._jets:
-            axis = next((alpha for alpha in range(len(index) - 1, 0, -1) if index[alpha]), None)
-            if axis is None:
-                self._time_derivative(index[0])
-            else:
-                lower = self.jet(field, raised(index, axis, -1))
-                self._jets[place] = self._space_derivative(lower, axis - 1, index[axis])
-        return self._jets[place]
-
-    def _space_derivative(self, values: torch.Tensor, axis: int, number: int) -> torch.Tensor:
-        """The `number`-th derivative from the one before it; parity at a wall, or winding, changes after the first."""
-        derivative = self.system.derivative
-        assert (
-            derivative is not None and self.system.grid is not None
-        )  # jets in space need a grid: checked when made
-        again = has_walls(self.system.grid.boundary[axis]) and number % 2 == 1
-        return derivative.field(values, axis) if number == 1 or again else derivative.flux(values, axis)
-
-    def _time_derivative(self, order: int) -> None:
-        system = self.system
-        if order == 1 and system.time_order == 1:
-            self._store_velocity(system.velocity(self.q, self.time), 1)
-        elif order == 2 and system.time_order == 2:
-            self._store_velocity(system.acceleration(self.q, self.v, self.time), 2)
-        elif order == 1:
-            raise ValueError("got no velocity, expected one: this expression depends on it")
-        else:
-            raise ValueError(f"got a time derivative of order {order}, expected at most {system.time_order}")
-
-    def _store_velocity(self, values: torch.Tensor, order: int) -> None:
-        for field, part in enumerate(self.system.split(values)):
-            self._jets[field, raised(self.system.jets.zero, 0, order)] = part
-
-    def _argument(self, kernel: Kernel, name: str) -> torch.Tensor:
-        if name in kernel.jets:
-            return self.jet(*kernel.jets[name])
-        names = self.system.jets.coordinate_names
-        if name == names[0]:
-            return torch.as_tensor(self.time, dtype=self.q.dtype, device=self.q.device)
-        if name in names and self.system.grid is not None:
-            return self.system.grid.mesh()[names.index(name) - 1].to(self.q)
-        if name not in self.system._parameters:
-            raise ValueError(
-                f"got the symbol '{name}' without a value, expected a jet, a coordinate or a parameter"
-            )
-        return self.system._parameters[name].to(self.q)
 
 
 def _split_parameters(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SeparableForm:
-    """ℒ = ½ φ_tᵀ M φ_t − U: the derivatives M⁻¹ ∂(−U)/∂φ_J, as pairs (expression, J), a tuple for each field."""
+    """ℒ = ½ φ_tᵀ M φ_t − U: for each field the pairs (component of M⁻¹ ∂(−U)/∂φ_J, multi-index J)."""
 
     terms: tuple[tuple[tuple[sympy.Expr, MultiIndex], ...], ...]
     lagrangian: Lagrangian
@@ -30,7 +30,7 @@ class SeparableForm:
 
 
 def separable_form(lagrangian: Lagrangian) -> SeparableForm | None:
-    """The separable form of a density, or None: if it is not regular, or mixes φ_t with φ, ∂φ or coordinates."""
+    """The separable form of a density, or None if M is singular or φ_t is mixed with φ, ∂φ or coordinates."""
     jets, density = lagrangian.jets, lagrangian.jet_density
     velocities = [jets.symbol(field, raised(jets.zero, 0)) for field in range(len(jets.fields))]
     places = jets.jets_in(density)
@@ -83,15 +83,15 @@ class ConservativeForce:
     def _derivative(self, values: torch.Tensor, index: MultiIndex) -> torch.Tensor:
         for axis, count in enumerate(index[1:]):
             for _ in range(count):
-                values = -self.system.derivative.flux(values, axis)  # type: ignore[union-attr]
+                values = -self.system.derivative.flux(values, axis)
         return values
 
 
 class EquationForce:
     """φ_tt = F or φ_t = F for every field, F evaluated jet by jet.
 
-    Raises ValueError unless there is one equation a field, all of the same order (1 or 2) in time, whose left side is
-    a pure time derivative and whose right side has lower ones only.
+    Raises ValueError unless there is one equation a field, all of the same order (1 or 2) in time, whose
+    left side is a pure time derivative and whose right side has lower ones only.
     """
 
     def __init__(self, equations: Mapping[sympy.Expr, sympy.Expr], system: FieldSystem):
@@ -122,7 +122,8 @@ class EquationForce:
         highest = max((index[0] for _, index in inside), default=0)
         if highest >= self.time_order:
             raise ValueError(
-                f"got a time derivative of order {highest} on the right, expected lower than {self.time_order}"
+                f"got a time derivative of order {highest} on the right, "
+                f"expected at most {self.time_order - 1}"
             )
         self.needs_velocity = highest == 1
 

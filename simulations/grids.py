@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -13,7 +13,6 @@ from .boundary import guess_boundary
 from .conventions import SPACE_NAMES, space_names, spacing
 
 BOUNDARIES = ("periodic", "winding", "dirichlet", "neumann")
-Value = TypeVar("Value", float, int, str)
 
 
 class Grid:
@@ -42,7 +41,8 @@ class Grid:
         boundary: str | Sequence[str] = "periodic",
         origin: float | Sequence[float] = 0.0,
     ):
-        dimension = max(_count(length), _count(points), _count(boundary), _count(origin))
+        lengths = [len(value) for value in (length, points, boundary, origin) if _is_sequence(value)]
+        dimension = max(lengths) if lengths else 1
         self.length = tuple(float(value) for value in _each(length, dimension, "length"))
         self.points = tuple(int(value) for value in _each(points, dimension, "points"))
         self.boundary = tuple(str(value) for value in _each(boundary, dimension, "boundary"))
@@ -82,7 +82,7 @@ class Grid:
         return torch.meshgrid(*self.coordinates(), indexing="ij")
 
     def wavenumbers(self, axis: int = 0) -> torch.Tensor:
-        """Wavenumbers of the modes of an axis, in the order of `torch.fft.fftfreq`: 2πn/L; with walls πn/L, n ≥ 0."""
+        """Wavenumbers of an axis: 2πn/L in the order of `torch.fft.fftfreq`; with walls πn/L, n ≥ 0."""
         if has_walls(self.boundary[axis]):
             return torch.pi / self.length[axis] * torch.arange(self.points[axis], dtype=torch.float64)
         return 2 * torch.pi * torch.fft.fftfreq(self.points[axis], self.spacing[axis], dtype=torch.float64)
@@ -124,7 +124,8 @@ class Grid:
         return hash((self.length, self.points, self.boundary, self.origin))
 
     def __repr__(self) -> str:
-        return f"Grid(length={self.length}, points={self.points}, boundary={self.boundary}, origin={self.origin})"
+        size = f"length={self.length}, points={self.points}"
+        return f"Grid({size}, boundary={self.boundary}, origin={self.origin})"
 
 
 def has_walls(boundary: str) -> bool:
@@ -132,13 +133,13 @@ def has_walls(boundary: str) -> bool:
     return boundary in ("dirichlet", "neumann")
 
 
-def _count(value) -> int:
-    return 1 if isinstance(value, str) or not isinstance(value, Sequence) else len(value)
+def _is_sequence(value) -> TypeGuard[Sequence]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _each(value: Value | Sequence[Value], dimension: int, name: str) -> Sequence[Value]:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        return [value] * dimension  # type: ignore[list-item]
+def _each(value: Any, dimension: int, name: str) -> Sequence:
+    if not _is_sequence(value):
+        return [value] * dimension
     if len(value) != dimension:
         raise ValueError(f"got {len(value)} values of {name}, expected {dimension}, one for each axis")
     return value

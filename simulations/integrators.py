@@ -48,8 +48,8 @@ class Integrator(Protocol):
 class SymplecticComposition:
     """Composition of leapfrog steps (drift ½w_ih, kick w_ih, drift ½w_ih) with weights w_i, for q̈ = a(q, t).
 
-    Each stage is the exact flow of T or V, so the map is symplectic for any weights; palindromic weights make it
-    time-reversible.
+    Each stage is the exact flow of T or V, so the map is symplectic for any weights; palindromic weights
+    make it time-reversible.
     """
 
     symplectic = True
@@ -98,7 +98,7 @@ def triple_jump(order: int) -> tuple[float, ...]:
     """
     if order < 2 or order % 2:
         raise ValueError(f"got order {order}, expected an even number ≥ 2")
-    weights = (1.0,)
+    weights: tuple[float, ...] = (1.0,)
     for lower in range(2, order, 2):
         outer = 1 / (2 - 2 ** (1 / (lower + 1)))
         weights = tuple(scale * weight for scale in (outer, 1 - 2 * outer, outer) for weight in weights)
@@ -138,7 +138,7 @@ class RungeKutta:
         return 1 + sum(b * slope for b, slope in zip(self.weights, slopes, strict=True))
 
     def _largest_stable_phase(self) -> float:
-        """The largest |z| up to which |R(z)| ≤ 1 on both the imaginary and the negative real axis (0 for Euler)."""
+        """The largest |z| with |R| ≤ 1 up to it on the imaginary and negative real axes (0 for Euler)."""
         phase = 0.0
         while all(abs(self._amplification(z * (phase + 0.001))) <= 1 + 1e-12 for z in (1j, -1)):
             phase += 0.001

@@ -16,14 +16,14 @@ class Kuramoto:
         inertia = 0:   θ̇_i = ω_i + Σ_j K_ij sin(θ_j − θ_i − α)
         inertia > 0:   m_i θ̈_i + γ_i θ̇_i = ω_i + Σ_j K_ij sin(θ_j − θ_i − α)
 
-    The sums are matrix products of sines and cosines: sin(θ_j − θ_i − α) expanded by the addition theorem, so a
-    dense network costs 2N sines, not N². A scalar coupling K means every pair with K/N; it goes through the mean
-    field z = (1/N) Σ e^{iθ_j} in O(N).
+    The sums are matrix products of sines and cosines: sin(θ_j − θ_i − α) expanded by the addition theorem,
+    so a dense network costs 2N sines, not N². A scalar coupling K means every pair with K/N; it goes
+    through the mean field z = (1/N) Σ e^{iθ_j} in O(N).
 
     Phases have shape (…, node), float64 unless the parameters are given otherwise.
 
     Args:
-        coupling: the N × N matrix K_ij, row i acting on oscillator i; its diagonal only adds −K_ii sin α. Or a scalar.
+        coupling: the N × N matrix K_ij, row i acting on oscillator i, or a scalar for K/N everywhere.
         frequencies: ω, shape (N,).
         inertia: m, a number or shape (N,): all zero or all positive.
         damping: γ, a number or shape (N,), ≥ 0; needs inertia > 0.
@@ -110,8 +110,8 @@ class Kuramoto:
     def energy(self, theta: torch.Tensor, velocity: torch.Tensor) -> torch.Tensor:
         """½ Σ m_i θ̇_i² − Σ ω_i θ_i + ½ Σ_ij K_ij (1 − cos(θ_i − θ_j)), of unwrapped phases; shape (…).
 
-        Conserved for inertia > 0, γ = 0, α = 0 and symmetric K. ValueError if K is not symmetric, or α ≠ 0, where
-        this is no energy, or there is no inertia.
+        Conserved for inertia > 0, γ = 0, α = 0 and symmetric K. ValueError where this is no energy:
+        K not symmetric, α ≠ 0, or no inertia.
         """
         if self.time_order == 1 or self.phase_lag != 0 or not torch.equal(self.coupling, self.coupling.mT):
             raise ValueError(
@@ -140,8 +140,8 @@ class Kuramoto:
     ) -> float:
         """A bound for the rates at which the torques change during a run.
 
-        Stiffness: Gershgorin's bound 2 max_i Σ_j |K_ij|, its root with inertia, and γ/m. To it adds the spread of the
-        phase velocities, which with inertia may grow by that of ω_i/m_i times the duration.
+        Stiffness: Gershgorin's bound 2 max_i Σ_j |K_ij|, its root with inertia, and γ/m. To it adds the
+        spread of the phase velocities, which with inertia may grow by that of ω_i/m_i times the duration.
         """
         stiffness = 2 * (self.coupling.abs().sum(-1) if self.coupling.ndim else self.coupling.abs())
         if self.time_order == 1:

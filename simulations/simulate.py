@@ -13,7 +13,6 @@ import torch
 import xarray
 
 from .errors import BlowUpError
-from .field_system import FieldSystem
 from .grids import Grid
 from .integrators import Integrator, System, integrator_named
 
@@ -54,7 +53,7 @@ def simulate(
 ) -> tuple[xarray.Dataset, xarray.Dataset]: ...
 
 
-def simulate(
+def simulate(  # type: ignore[misc]  # the overloads leave the options to this signature
     system: Simulated,
     initial: Initial,
     t_end: float,
@@ -71,21 +70,21 @@ def simulate(
 
     Args:
         system: a `FieldSystem`, a `Kuramoto`, or anything with their methods.
-        initial: q, or (q, v) for systems of second order in time (v = 0 if left out); q has the system's state
-            shape with at most one sample axis in front.
+        initial: q, or (q, v) for systems of second order in time (v = 0 if left out); q has the system's
+            state shape with at most one sample axis in front.
         t_end: the last time; a multiple of save_every.
         save_every: time between saved states, default t_end/200.
         step: time step, default a fifth of what stability allows; made smaller so that saved times are hit
             exactly. ValueError with the limit if it is unstable.
-        integrator: a name from `integrators.INTEGRATORS` or an integrator; by default Yoshida's symplectic method
-            of order 4 where φ_tt does not depend on φ_t, the classical Runge–Kutta method elsewhere.
+        integrator: a name from `integrators.INTEGRATORS` or an integrator; by default Yoshida's symplectic
+            method of order 4 where φ_tt does not depend on φ_t, the classical Runge–Kutta method elsewhere.
         noise: standard deviation of Gaussian measurement noise, in units of each field's standard deviation.
         seed: of the noise.
         progress: called with the fraction done after each saved state.
         velocities: return (dataset, dataset of the velocities), the second without noise.
 
-    Raises BlowUpError (ValueError) with time and place where a field is not finite any more; `.partial` of it holds
-    the dataset before. ValueError for bad arguments.
+    Raises BlowUpError (ValueError) with time and place where a field is not finite any more; `.partial` of
+    it holds the dataset before; so does a KeyboardInterrupt. ValueError for bad arguments.
     """
     q, v = _initial_state(system, initial)
     save_every = t_end / 200 if save_every is None else save_every
@@ -118,21 +117,24 @@ def simulate(
         moving = None if v is None else _dataset(system, grid, rates, times, attributes)  # type: ignore[arg-type]
         return _with_noise(fields, noise, seed), moving
 
-    with torch.no_grad():
-        present, rate = q, v
-        for save in range(1, saves + 1):
-            for substep in range(substeps):
-                time = (save - 1 + substep / substeps) * save_every
-                present, rate = method.step(system, present, rate, time, save_every / substeps)
-            if not bool(torch.isfinite(present).all()):
-                partial = datasets()[0] if len(states) > 1 else None
-                raise BlowUpError(
-                    _blow_up_message(system, grid, states[-1], present, save, save_every), partial
-                )
-            states.append(present)
-            rates.append(rate)
-            if progress is not None:
-                progress(save / saves)
+    size = save_every / substeps
+    try:
+        with torch.no_grad():
+            for save in range(saves):
+                present, rate = states[-1], rates[-1]
+                for substep in range(substeps):
+                    present, rate = method.step(
+                        system, present, rate, save * save_every + substep * size, size
+                    )
+                if not bool(torch.isfinite(present).all()):
+                    raise BlowUpError(_blow_up_message(system, grid, states[-1], present, save, save_every))
+                states.append(present)
+                rates.append(rate)
+                if progress is not None:
+                    progress((save + 1) / saves)
+    except (BlowUpError, KeyboardInterrupt) as stopped:
+        stopped.partial = datasets()[0]  # type: ignore[union-attr]
+        raise
     fields, moving = datasets()
     if not velocities:
         return fields
@@ -218,7 +220,7 @@ def _dataset(
             coordinates[name] = (name, place.numpy(), {"units": "1"})
     else:
         for name, count in zip(system.axes, system.points, strict=True):
-            coordinates[name] = (name, np.arange(count), {})  # type: ignore[assignment]
+            coordinates[name] = (name, np.arange(count), {})
     fields = {name: (dims, part.numpy()) for name, part in zip(system.fields, parts, strict=True)}
     return xarray.Dataset(fields, coordinates, attributes)
 
@@ -255,7 +257,7 @@ def _blow_up_message(
     )
     largest = float(before[sample].abs().max())
     return (
-        f"the field {name} blew up between t = {(save - 1) * save_every:.6g} and t = {save * save_every:.6g} "
+        f"the field {name} blew up between t = {save * save_every:.6g} and t = {(save + 1) * save_every:.6g} "
         f"(sample {sample}, {where or 'no place'}, last finite value {largest:.4g}): "
         "the theory has no bounded solution from these data, or the step is too large"
     )

@@ -1,8 +1,8 @@
 """Exact solutions and random initial data: functions that return the pair (φ, φ_t) as float64 tensors.
 
-Sine-Gordon here is φ_tt = c²φ_xx − m² sin φ (ℒ = ½φ_t² − ½c²φ_x² − m²(1 − cos φ)); its waves move slower than c.
-Klein-Gordon is φ_tt = c²∇²φ − m²φ. The soliton formulas are those of P. G. Drazin and R. S. Johnson, Solitons: an
-Introduction, ch. 5, with x → mx/c, t → mt.
+Sine-Gordon here is φ_tt = c²φ_xx − m² sin φ (ℒ = ½φ_t² − ½c²φ_x² − m²(1 − cos φ)); its waves move slower
+than c. Klein-Gordon is φ_tt = c²∇²φ − m²φ. The soliton formulas are those of P. G. Drazin and R. S.
+Johnson, Solitons: an Introduction, ch. 5, with x → mx/c, t → mt.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def kink_antikink(x: torch.Tensor, t: float | torch.Tensor, v: float, c: float =
 
         φ = 4 arctan[ sinh(γm v t/c) / ((v/c) cosh(γm x/c)) ].
 
-    φ → 0 at both ends. For t < 0 the antikink is on the left and the pair approaches. ValueError for v = 0 or |v| ≥ c.
+    φ → 0 at both ends. For t < 0 the antikink is on the left and the pair approaches. ValueError for v = 0
+    or |v| ≥ c.
     """
     if v == 0:
         raise ValueError(
@@ -119,11 +120,11 @@ def random_smooth(
     correlation_length: float | None = None,
     seed: int = 0,
 ) -> torch.Tensor:
-    """Gaussian random fields of zero mean and variance amplitude², covariance ∝ exp(−|x − x'|²/2ℓ²) on the box.
+    """Gaussian random fields of zero mean and variance amplitude², covariance ∝ exp(−|x − x'|²/2ℓ²).
 
-    Made from modes that satisfy the grid's boundary condition (sines and cosines, sines on Dirichlet walls, cosines
-    on Neumann walls), each with weight exp(−k²ℓ²/4), the constant mode included where there is one. The variance
-    is that of the ensemble averaged over the box. A "winding" axis counts as periodic.
+    Made from modes that satisfy the grid's boundary condition (sines and cosines, sines on Dirichlet
+    walls, cosines on Neumann walls), each with weight exp(−k²ℓ²/4), the constant mode included where there
+    is one. The variance is that of the ensemble averaged over the box. A "winding" axis counts as periodic.
 
     Args:
         correlation_length: ℓ, default a tenth of the shortest axis.

@@ -13,9 +13,9 @@ def largest_frequency(
 ) -> float:
     """Spectral radius of the linearised dynamics by power iteration, from below, usually within 2%.
 
-    For separable q̈ = a(q) it is √ρ(∂a/∂q); otherwise ρ of the Jacobian of the first-order system, from the mean
-    growth over the last iterations, which also holds for complex pairs of eigenvalues. All samples of a batch
-    are iterated together; the largest counts.
+    For separable q̈ = a(q) it is √ρ(∂a/∂q); otherwise ρ of the Jacobian of the first-order system, from
+    the mean growth over the last iterations, which also holds for complex pairs of eigenvalues. All
+    samples of a batch are iterated together; the largest counts.
     """
     if system.time_order == 2 and v is None:
         v = torch.zeros_like(q)
@@ -43,7 +43,7 @@ def _growth(function, point: torch.Tensor, iterations: int, generator: torch.Gen
         if norm == 0:
             return 0.0
         tangent = tangent / norm
-        _, tangent = jvp(function, (point,), (tangent,))
+        tangent = jvp(function, (point,), (tangent,))[1]
         logarithms.append(tangent.norm().log())
     growth = float(torch.stack(logarithms[iterations // 2 :]).mean().exp())
     if not growth < float("inf"):

@@ -1,0 +1,85 @@
+"""A state of a field system, and its jets on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import sympy
+import torch
+
+from lagrangians.jets import MultiIndex, raised
+
+from .grids import has_walls
+from .kernels import Kernel
+
+if TYPE_CHECKING:
+    from .field_system import FieldSystem
+
+
+class State:
+    """A state (q, v) at a time, and every jet of it on demand, each computed once."""
+
+    def __init__(self, system: FieldSystem, q: torch.Tensor, v: torch.Tensor | None, time: float):
+        self.system = system
+        self.q, self.v, self.time = q, v, time
+        self._jets: dict[tuple[int, MultiIndex], torch.Tensor] = {}
+        for field, values in enumerate(system.split(q)):
+            self._jets[field, system.jets.zero] = values
+        if v is not None:
+            self._store_velocity(v, 1)
+
+    def values(self, expressions: Sequence[sympy.Expr]) -> list[torch.Tensor]:
+        """Expressions in plain jet symbols at every point, shape (…, *points) each."""
+        kernel = self.system.kernel(expressions)
+        arguments = {name: self._argument(kernel, name) for name in kernel.inputs}
+        reference = self._jets[0, self.system.jets.zero]
+        results = (torch.as_tensor(result).to(reference) for result in kernel(arguments))
+        return [result.expand(torch.broadcast_shapes(result.shape, reference.shape)) for result in results]
+
+    def jet(self, field: int, index: MultiIndex) -> torch.Tensor:
+        """∂_index of a field, shape (…, *points)."""
+        place = (field, index)
+        if place not in self._jets:
+            axis = next((alpha for alpha in range(len(index) - 1, 0, -1) if index[alpha]), None)
+            if axis is None:
+                self._time_derivative(index[0])
+            else:
+                lower = self.jet(field, raised(index, axis, -1))
+                self._jets[place] = self._space_derivative(lower, axis - 1, index[axis])
+        return self._jets[place]
+
+    def _space_derivative(self, values: torch.Tensor, axis: int, number: int) -> torch.Tensor:
+        """The `number`-th derivative from the one before: parity flips at walls, the first unwinds."""
+        derivative = self.system.derivative
+        again = has_walls(self.system.grid.boundary[axis]) and number % 2 == 1
+        return derivative.field(values, axis) if number == 1 or again else derivative.flux(values, axis)
+
+    def _time_derivative(self, order: int) -> None:
+        system = self.system
+        if order == 1 and system.time_order == 1:
+            self._store_velocity(system.velocity(self.q, self.time), 1)
+        elif order == 2 and system.time_order == 2:
+            self._store_velocity(system.acceleration(self.q, self.v, self.time), 2)
+        elif order == 1:
+            raise ValueError("got no velocity, expected one: this expression depends on it")
+        else:
+            raise ValueError(f"got a time derivative of order {order}, expected at most {system.time_order}")
+
+    def _store_velocity(self, values: torch.Tensor, order: int) -> None:
+        for field, part in enumerate(self.system.split(values)):
+            self._jets[field, raised(self.system.jets.zero, 0, order)] = part
+
+    def _argument(self, kernel: Kernel, name: str) -> torch.Tensor:
+        if name in kernel.jets:
+            return self.jet(*kernel.jets[name])
+        names = self.system.jets.coordinate_names
+        if name == names[0]:
+            return torch.as_tensor(self.time, dtype=self.q.dtype, device=self.q.device)
+        if name in names:
+            return self.system.grid.mesh()[names.index(name) - 1].to(self.q)
+        if name not in self.system.parameters:
+            raise ValueError(
+                f"got the symbol '{name}' without a value, expected a jet, a coordinate or a parameter"
+            )
+        return self.system.parameters[name].to(self.q)
