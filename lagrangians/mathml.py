@@ -5,15 +5,10 @@ from __future__ import annotations
 from html import escape
 
 import sympy
+from sympy.printing.pretty.pretty_symbology import greek_unicode
 
 from lagrangians.printing import is_field, ordered_terms, rounded, split_index, split_jet
 
-GREEK_NAMES = """
-    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu
-    nu xi pi rho sigma tau upsilon phi chi psi omega
-    Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
-""".split()
-GREEK = dict(zip(GREEK_NAMES, "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
 TIMES = "<mo>&#x2062;</mo>"
 APPLY = "<mo>&#x2061;</mo>"
 THIN = '<mspace width="0.167em"/>'
@@ -58,9 +53,7 @@ def _is_jet(e: sympy.Expr) -> bool:
 
 
 def _letters(name: str) -> str:
-    if name in GREEK:
-        return f"<mi>{GREEK[name]}</mi>"
-    return f"<mi>{escape(name)}</mi>"
+    return f"<mi>{escape(greek_unicode.get(name, name))}</mi>"
 
 
 def _name(e: sympy.Expr) -> tuple[str, str]:
