@@ -56,10 +56,9 @@ class FieldSystem:
         parameters: Parameters | None = None,
     ):
         numbers, tensors = _split_parameters(lagrangian.parameters, parameters or {})
-        lagrangian = lagrangian.substitute(numbers).without_null_terms()
+        self.lagrangian = lagrangian.substitute(numbers)
         self._prepare(lagrangian.jets, grid, derivative, tensors)
-        self.lagrangian = lagrangian
-        form = separable_form(lagrangian)
+        form = separable_form(self.lagrangian.without_null_terms())
         if (
             form is not None
             and grid is not None
@@ -73,7 +72,7 @@ class FieldSystem:
         if form is not None:
             self._force: ConservativeForce | EquationForce = ConservativeForce(form, self)
         else:
-            self._force = EquationForce(lagrangian.equations_of_motion(), self)
+            self._force = EquationForce(self.lagrangian.equations_of_motion(), self)
 
     @classmethod
     def from_equations(

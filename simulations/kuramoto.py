@@ -20,7 +20,7 @@ class Kuramoto:
     so a dense network costs 2N sines, not N². A scalar coupling K means every pair with K/N; it goes
     through the mean field z = (1/N) Σ e^{iθ_j} in O(N).
 
-    Phases have shape (…, node), float64 unless the parameters are given otherwise.
+    Phases have shape (…, node).
 
     Args:
         coupling: the N × N matrix K_ij, row i acting on oscillator i, or a scalar for K/N everywhere.
@@ -113,7 +113,8 @@ class Kuramoto:
         Conserved for inertia > 0, γ = 0, α = 0 and symmetric K. ValueError where this is no energy:
         K not symmetric, α ≠ 0, or no inertia.
         """
-        if self.time_order == 1 or self.phase_lag != 0 or not torch.equal(self.coupling, self.coupling.mT):
+        symmetric = self.coupling.ndim == 0 or torch.equal(self.coupling, self.coupling.mT)
+        if self.time_order == 1 or self.phase_lag != 0 or not symmetric:
             raise ValueError(
                 "got oscillators without an energy, expected inertia > 0, symmetric coupling, no phase lag"
             )
@@ -180,10 +181,7 @@ def _spread(values: torch.Tensor) -> torch.Tensor:
 
 
 def _tensor(value: Numbers, name: str) -> torch.Tensor:
-    tensor = torch.as_tensor(value)
-    tensor = tensor if tensor.is_floating_point() else tensor.to(torch.float64)
-    if not isinstance(value, (torch.Tensor, np.ndarray)):
-        tensor = tensor.to(torch.float64)
+    tensor = torch.as_tensor(value, dtype=torch.float64)
     if not bool(torch.isfinite(tensor).all()):
         raise ValueError(f"got {name} that is not finite, expected numbers")
     return tensor

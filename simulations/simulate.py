@@ -71,7 +71,8 @@ def simulate(  # type: ignore[misc]  # the overloads leave the options to this s
     Args:
         system: a `FieldSystem`, a `Kuramoto`, or anything with their methods.
         initial: q, or (q, v) for systems of second order in time (v = 0 if left out); q has the system's
-            state shape with at most one sample axis in front.
+            state shape with at most one sample axis in front. Several fields: stacked, or a mapping by name.
+            Everything is computed in float64.
         t_end: the last time; a multiple of save_every.
         save_every: time between saved states, default t_end/200.
         step: time step, default a fifth of what stability allows; made smaller so that saved times are hit
@@ -168,12 +169,12 @@ def _initial_state(system: Simulated, initial: Initial) -> tuple[torch.Tensor, t
     return q, (tensors[1].to(q).expand_as(q) if len(tensors) > 1 else torch.zeros_like(q))
 
 
-def _stacked(system: Simulated, part) -> torch.Tensor:
+def _stacked(system: Simulated, part: torch.Tensor | Mapping[str, torch.Tensor]) -> torch.Tensor:
     if not isinstance(part, Mapping):
-        return torch.as_tensor(part, dtype=None if isinstance(part, torch.Tensor) else torch.float64).detach()
+        return torch.as_tensor(part, dtype=torch.float64).detach()
     if set(part) != set(system.fields):
         raise ValueError(f"got initial data for {', '.join(part)}, expected {', '.join(system.fields)}")
-    tensors = torch.broadcast_tensors(*(torch.as_tensor(part[name]).detach() for name in system.fields))
+    tensors = torch.broadcast_tensors(*(_stacked(system, part[name]) for name in system.fields))
     return torch.stack(tensors, -1 - len(system.points)) if len(tensors) > 1 else tensors[0]
 
 

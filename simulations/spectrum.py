@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch.func import jvp
 
 from .integrators import System
 
@@ -17,34 +18,38 @@ def largest_frequency(
     the mean growth over the last iterations, which also holds for complex pairs of eigenvalues. All
     samples of a batch are iterated together; the largest counts.
     """
-    if system.time_order == 2 and v is None:
-        v = torch.zeros_like(q)
-    q = q.detach()
-    generator = torch.Generator(device="cpu").manual_seed(seed)
     if system.time_order == 1:
-        return _growth(system.velocity, q, iterations, generator)
-    assert v is not None
-    v = v.detach()
+        return _growth(system.velocity, q, iterations, seed)
     if system.separable:
-        return _growth(system.acceleration, q, iterations, generator) ** 0.5
+        return _growth(system.acceleration, q, iterations, seed) ** 0.5
+    v = torch.zeros_like(q) if v is None else v
 
     def rate(state: torch.Tensor) -> torch.Tensor:
         return torch.stack([state[1], system.acceleration(state[0], state[1])])
 
-    return _growth(rate, torch.stack([q, v]), iterations, generator)
+    return _growth(rate, torch.stack([q, v]), iterations, seed)
 
 
-def _growth(function, point: torch.Tensor, iterations: int, generator: torch.Generator) -> float:
-    """Geometric mean of the growth of a random tangent under the Jacobian of `function` at `point`."""
-    tangent = torch.randn(point.shape, dtype=torch.float64, generator=generator).to(point)
+def _growth(
+    function: Callable[[torch.Tensor], torch.Tensor], point: torch.Tensor, iterations: int, seed: int
+) -> float:
+    """Geometric mean of the growth of a random vector under Jᵀ, J the Jacobian of `function` at `point`."""
+    generator = torch.Generator().manual_seed(seed)
+    vector = torch.randn(point.shape, dtype=torch.float64, generator=generator).to(point)
     logarithms = []
+    with torch.enable_grad():
+        place = point.detach().requires_grad_()
+        values = function(place)
+    if not values.requires_grad:
+        return 0.0
     for _ in range(iterations):
-        norm = tangent.norm()
+        norm = vector.norm()
         if norm == 0:
             return 0.0
-        tangent = tangent / norm
-        tangent = jvp(function, (point,), (tangent,))[1]
-        logarithms.append(tangent.norm().log())
+        (vector,) = torch.autograd.grad(
+            values, place, vector / norm, retain_graph=True, materialize_grads=True
+        )
+        logarithms.append(vector.norm().log())
     growth = float(torch.stack(logarithms[iterations // 2 :]).mean().exp())
     if not growth < float("inf"):
         raise ValueError("the linearised dynamics are not finite at this state; start from another one")

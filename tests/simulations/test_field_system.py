@@ -1,0 +1,242 @@
+"""Any Lagrangian on a grid: its force is the exact gradient of its energy; what it refuses."""
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from lagrangians import Lagrangian, ParseError, catalogue, parse_lagrangian
+from lagrangians.parser import FUNCTIONS
+from simulations import FieldSystem, Grid, simulate, solutions
+from simulations.grids import BOUNDARIES
+from simulations.integrators import rk4, stormer_verlet
+
+DATA = __file__.rsplit("/simulations/", 1)[0] + "/data"
+SCHEMES = ["fourier", 2, 4, 6, 8]
+SINE_GORDON = catalogue.sine_gordon(1.2, 0.9)
+# Two coupled fields, non-diagonal kinetic matrix, quartic gradients, explicit place dependence, first order.
+COUPLED = parse_lagrangian(
+    "u_t**2/2 + v_t**2 + u_t*v_t/2 - (1 + x**2/20)*u_x**2/2 - v_x**2 - u_x**4/9 - u_x*v_x/3"
+    " - u**2*v**2/2 - cos(u - v) + u*v_x/5 - v*u_x/7 - sin(t)*u**2/3",
+    ("u", "v"),
+    ("t", "x"),
+)
+SCHROEDINGER = parse_lagrangian(
+    "1/2*(v*u_t - u*v_t) - 1/2*(u_x**2 + v_x**2) + 1/2*(u**2 + v**2)**2", ("u", "v"), ("t", "x")
+)
+
+
+def random(*shape, seed=0):
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def potential_gradient(system, q, v, time=0.0):
+    """−∂E/∂q by automatic differentiation of the discrete energy."""
+    q = q.clone().requires_grad_()
+    return -torch.autograd.grad(system.energy(q, v, time).sum(), q)[0]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_force_is_the_exact_gradient_of_the_energy(scheme, boundary):
+    """weights·φ_tt = −∂E/∂φ to round-off, for every boundary and derivative."""
+    grid = Grid(6.0, 20, boundary)
+    system = FieldSystem(SINE_GORDON, grid, scheme)
+    q = random(3, 20)
+    force = grid.weights() * system.acceleration(q)
+    gradient = potential_gradient(system, q, torch.zeros_like(q))
+    if boundary == "dirichlet":
+        gradient[:, [0, -1]] = 0
+    assert gradient.abs().max() > 1
+    assert torch.allclose(force, gradient, atol=1e-11)
+
+
+@pytest.mark.parametrize("scheme", ["fourier", 4])
+@pytest.mark.parametrize("boundary", ["periodic", "neumann"])
+def test_force_of_coupled_fields_with_a_kinetic_matrix(scheme, boundary):
+    """weights·M φ_tt = −∂E/∂φ at explicit time and place, several fields."""
+    grid = Grid(6.0, 20, boundary)
+    system = FieldSystem(COUPLED, grid, scheme)
+    q, v = random(2, 2, 20), random(2, 2, 20, seed=1)
+    mass = torch.tensor([[1.0, 0.5], [0.5, 2.0]], dtype=torch.float64)
+    force = grid.weights() * torch.einsum("ab,sbx->sax", mass, system.acceleration(q, time=0.7))
+    assert system.separable
+    assert torch.allclose(force, potential_gradient(system, q, v, 0.7), atol=1e-11)
+    assert not torch.allclose(force, potential_gradient(system, q, v, 0.2), atol=1e-2)
+
+
+def test_force_in_two_and_three_dimensions_and_of_higher_order():
+    plane = FieldSystem(catalogue.phi4(dimension=2), Grid((5.0, 4.0), (10, 12), ("periodic", "neumann")))
+    q = random(2, 10, 12)
+    force = plane.grid.weights() * plane.acceleration(q)
+    assert torch.allclose(force, potential_gradient(plane, q, 0 * q), atol=1e-11)
+    space = FieldSystem(catalogue.klein_gordon(dimension=3), Grid(5.0, (6, 8, 7)), 2)
+    q = random(6, 8, 7)
+    force = space.grid.weights() * space.acceleration(q)
+    assert torch.allclose(force, potential_gradient(space, q, 0 * q), atol=1e-11)
+    beam = parse_lagrangian("phi_t**2/2 - phi_xx**2/2 - phi**4", ("phi",), ("t", "x"))
+    bending = FieldSystem(beam, Grid(5.0, 16), 4)
+    q = random(16)
+    force = bending.grid.weights() * bending.acceleration(q)
+    assert torch.allclose(force, potential_gradient(bending, q, 0 * q), atol=1e-9)
+    with pytest.raises(ValueError, match="walls"):
+        FieldSystem(beam, Grid(5.0, 16, "neumann"))
+
+
+@pytest.mark.parametrize(
+    "lagrangian", [SINE_GORDON, catalogue.phi4(), catalogue.double_sine_gordon(1, 0.8, 0.5)]
+)
+def test_force_is_the_symbolic_equation_of_motion(lagrangian):
+    """Against φ_tt of `equations_of_motion`, compiled by SymPy for NumPy, on a resolved field."""
+    lagrangian = lagrangian.substitute(dict.fromkeys(lagrangian.parameters, 0.7))
+    grid = Grid(12.0, 64)
+    phi = solutions.random_smooth(grid, 2, 1.2, seed=4)
+    (field,), (_, x) = lagrangian.fields, lagrangian.coordinates
+    (right,) = lagrangian.equations_of_motion().values()
+    value, curvature = sympy.symbols("value curvature")
+    compiled = sympy.lambdify((value, curvature), right.subs(field.diff(x, 2), curvature).subs(field, value))
+    wavenumbers = grid.wavenumbers().numpy()
+    phi_xx = np.fft.ifft(-(wavenumbers**2) * np.fft.fft(phi.numpy())).real
+    expected = compiled(phi.numpy(), phi_xx)
+    np.testing.assert_allclose(FieldSystem(lagrangian, grid).acceleration(phi), expected, atol=1e-9)
+
+
+def test_equations_agree_with_the_lagrangian():
+    grid = Grid(12.0, 64)
+    q = solutions.random_smooth(grid, 2, seed=3)
+    theory = FieldSystem(SINE_GORDON, grid)
+    texts = {"phi": "phi_tt = c2*phi_xx - 0.81*sin(phi)"}
+    equations = FieldSystem.from_equations(texts, ["phi"], ["t", "x"], grid, parameters={"c2": 1.44})
+    assert equations.separable
+    assert torch.allclose(equations.acceleration(q), theory.acceleration(q), atol=1e-11)
+    with pytest.raises(ValueError, match="has no energy"):
+        equations.energy(q, q)
+
+
+def test_density_that_is_not_separable():
+    """ℒ = (1 + φ²)(φ_t² − φ_x²)/2, a wave map: φ_tt = φ_xx − φ(φ_t² − φ_x²)/(1 + φ²);"""
+    text = "(1 + phi**2)*(phi_t**2 - phi_x**2)/2"
+    grid = Grid(10.0, 64)
+    system = FieldSystem(parse_lagrangian(text, ("phi",), ("t", "x")), grid)
+    assert (system.time_order, system.separable) == (2, False)
+    q, v = solutions.random_smooth(grid, 2, 0.5, 1.5, 1), solutions.random_smooth(grid, 2, 0.5, 1.5, 2)
+    # F = ∫√(1 + φ²) dφ obeys the free wave equation.
+    fields, rates = simulate(system, (q, v), 3.0, velocities=True)
+    energy = system.energy(torch.tensor(fields["phi"].values), torch.tensor(rates["phi"].values))
+    assert float((energy - energy[:, :1]).abs().max() / energy.mean()) < 1e-6
+
+    def straight(phi):
+        return (phi * torch.sqrt(1 + phi**2) + torch.asinh(phi)) / 2
+
+    free = FieldSystem(parse_lagrangian("phi_t**2/2 - phi_x**2/2", ("phi",), ("t", "x")), grid)
+    expected = simulate(free, (straight(q), torch.sqrt(1 + q**2) * v), 3.0)["phi"].values[:, -1]
+    assert abs(straight(torch.tensor(fields["phi"].values[:, -1])).numpy() - expected).max() < 1e-4
+
+
+def test_stable_step_and_its_edge():
+    grid = Grid(20.0, 64)
+    system = FieldSystem(catalogue.klein_gordon(1.2, 0.9), grid)
+    largest = (1.44 * (31 * 2 * torch.pi / 20) ** 2 + 0.81) ** 0.5
+    assert system.largest_frequency(random(64)) == pytest.approx(largest, rel=0.03)
+    assert system.stable_step(integrator=stormer_verlet) == pytest.approx(0.9 * 2 / largest, rel=0.03)
+    assert system.stable_step(integrator=rk4) > system.stable_step(integrator=stormer_verlet)
+    noise = random(64)
+    limit = system.stable_step(noise)
+    with pytest.raises(ValueError, match=r"expected at most 0\.\d+, the stability limit of yoshida4"):
+        simulate(system, noise, 10.0, step=1.05 * limit)
+    assert abs(simulate(system, noise, 200 * limit, save_every=limit, step=limit)["phi"]).max() < 100
+
+
+def test_differentiable_in_state_and_parameters_and_follows_dtype():
+    lagrangian = catalogue.sine_gordon("c", "m")
+    c = torch.tensor(1.2, dtype=torch.float64, requires_grad=True)
+    system = FieldSystem(lagrangian, Grid(6.0, 16), parameters={"c": c, "m": 0.9})
+    q = solutions.random_smooth(Grid(6.0, 16), 2)
+    fixed = FieldSystem(SINE_GORDON, Grid(6.0, 16))
+    assert torch.allclose(system.acceleration(q), fixed.acceleration(q), atol=1e-12)
+    system.acceleration(q).square().sum().backward()
+    assert c.grad is not None
+    assert abs(float(c.grad)) > 1e-2
+    assert fixed.acceleration(q.float()).dtype == torch.float32
+    assert fixed.acceleration(q[None, None]).shape == (1, 1, 2, 16)
+
+
+def test_evaluate_any_expression():
+    grid = Grid(2 * torch.pi, 16)
+    x = grid.coordinates()[0]
+    system = FieldSystem(SINE_GORDON, grid)
+    (phi,), (t, place) = SINE_GORDON.fields, SINE_GORDON.coordinates
+    q, v = torch.sin(x), torch.cos(2 * x)
+    mixed = system.evaluate(phi.diff(t, place) + place * phi + t, q, v, time=3.0)
+    assert torch.allclose(mixed, -2 * torch.sin(2 * x) + x * q + 3, atol=1e-12)
+    assert torch.allclose(system.evaluate(phi.diff(t, 2), q, v), system.acceleration(q))
+    assert torch.equal(system.evaluate(sympy.Integer(2), q), torch.full_like(q, 2))
+    with pytest.raises(ValueError, match="got no velocity"):
+        system.evaluate(phi.diff(t), q)
+    with pytest.raises(ValueError, match="'k' without a value"):
+        system.evaluate(sympy.Symbol("k") * phi, q)
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (
+            lambda: FieldSystem(catalogue.sine_gordon("c", "m"), Grid(1.0, 8)),
+            "no value for the parameters c, m",
+        ),
+        (lambda: FieldSystem(SINE_GORDON, Grid(1.0, 8), parameters={"k": 1.0}), "unknown parameters k"),
+        (lambda: FieldSystem(SINE_GORDON, Grid((1.0, 1.0), 8)), "expected as many"),
+        (lambda: FieldSystem(SINE_GORDON, None), "expected as many"),
+        (lambda: FieldSystem(SINE_GORDON, Grid(1.0, 8), 3), "expected 2, 4, 6 or 8"),
+        (lambda: FieldSystem(SINE_GORDON, Grid(1.0, 8)).velocity(torch.zeros(8)), "second order in time"),
+        (lambda: FieldSystem(SINE_GORDON, Grid(1.0, 8)).acceleration(torch.zeros(9)), r"expected \(…, 8\)"),
+        (lambda: FieldSystem(SCHROEDINGER, Grid(1.0, 8)).acceleration(torch.zeros(2, 8)), "use .velocity"),
+        (lambda: FieldSystem(parse_lagrangian("phi_x**2", ("phi",), ("t", "x")), Grid(1.0, 8)), "degenerate"),
+    ],
+)
+def test_bad_systems(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    "equations, message",
+    [
+        (["u_tt = u_xx"], "no equation for v"),
+        (["u_tt = u_xx", "u_tt = v_xx"], "two equations|expected one"),
+        (["u_tt = u_xx", "v_t = v_xx"], "all of the same order"),
+        (["u_tx = u_xx", "v_tt = v_xx"], "expected the first or second time derivative"),
+        (["u_t = v_t", "v_t = u"], "expected at most 0"),
+        (["u_tt = __import__('os')", "v_tt = u"], "."),
+        (["u_tt = k*u", "v_tt = u"], "k"),
+    ],
+)
+def test_bad_equations(equations, message):
+    with pytest.raises(ValueError, match=message):
+        FieldSystem.from_equations(equations, ["u", "v"], ["t", "x"], Grid(1.0, 8))
+
+
+def test_hostile_equations_are_parse_errors():
+    with pytest.raises(ParseError):
+        FieldSystem.from_equations(["u_t = exec(u)"], ["u"], ["t", "x"], Grid(1.0, 8))
+    u = sympy.Function("u")(*sympy.symbols("t x"))
+    density = u.diff("t") ** 2 - sympy.Symbol("a;b") * u**2
+    system = FieldSystem(
+        Lagrangian(density, (u,), sympy.symbols("t x")), Grid(1.0, 8), parameters={"a;b": torch.tensor(1.0)}
+    )
+    with pytest.raises(ValueError, match="letters, digits"):
+        system.acceleration(torch.zeros(8))
+
+
+def test_every_function_of_the_parser_compiles():
+    functions = list(FUNCTIONS)
+    text = (
+        " + ".join(f"{name}(phi)" for name in functions) + " + pi*phi + sqrt(2)*phi**3 + phi**(-2) + 2**phi"
+    )
+    system = FieldSystem.from_equations([f"phi_t = {text}"], ["phi"], ["t", "x"], Grid(1.0, 8))
+    q = 0.3 + 0.05 * torch.arange(8, dtype=torch.float64)
+    numbers = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+    values = q.numpy()
+    expected = sum(getattr(np, numbers.get(name, name))(values) for name in functions)
+    expected = expected + np.pi * values + 2**0.5 * values**3 + values**-2.0 + 2.0**values
+    np.testing.assert_allclose(system.velocity(q), expected, rtol=1e-13)
