@@ -5,6 +5,7 @@ from .derivatives import Derivative
 from .errors import BlowUpError, DataError
 from .field_system import FieldSystem
 from .grids import Grid
+from .initial import initial_state
 from .integrators import INTEGRATORS, rk4, stormer_verlet, yoshida4
 from .kuramoto import Kuramoto
 from .simulate import simulate
@@ -20,6 +21,7 @@ __all__ = [
     "Kuramoto",
     "check_writable",
     "guess_boundary",
+    "initial_state",
     "load",
     "normalise",
     "rk4",

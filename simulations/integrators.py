@@ -93,7 +93,7 @@ class SymplecticComposition:
 def triple_jump(order: int) -> tuple[float, ...]:
     """Weights of the leapfrog composition of an even order (1 for order 2; 3 for 4; 9 for 6).
 
-    H. Yoshida, Construction of higher order symplectic integrators, Phys. Lett. A 150 (1990) 262, eq. 4.12:
+    H. Yoshida, Construction of higher order symplectic integrators, Phys. Lett. A 150 (1990) 262:
     S_{2k+2}(h) = S_{2k}(w₁h) S_{2k}(w₀h) S_{2k}(w₁h) with w₁ = 1/(2 − 2^{1/(2k+1)}), w₀ = 1 − 2w₁.
     """
     if order < 2 or order % 2:

@@ -151,13 +151,19 @@ class Kuramoto:
         drift = duration * _spread(self.frequencies / self.inertia)
         return float(rate + drift + (0 if velocity is None else _spread(velocity)))
 
-    def description(self) -> dict[str, str | float]:
-        """Equation and parameters as attributes for a file."""
+    def description(self) -> dict[str, str | float | list[float]]:
+        """Equation and parameters as attributes for a file; of the coupling, only a scalar one."""
         left = "theta_i_tt*m_i + gamma_i*theta_i_t" if self.time_order == 2 else "theta_i_t"
-        return {
+        attributes: dict[str, str | float | list[float]] = {
             "equation": f"{left} = omega_i + sum_j K_ij*sin(theta_j - theta_i - alpha)",
+            "frequencies": self.frequencies.tolist(),
             "phase_lag": self.phase_lag,
         }
+        if self.time_order == 2:
+            attributes |= {"inertia": self.inertia.tolist(), "damping": self.damping.tolist()}
+        if self.coupling.ndim == 0:
+            attributes["coupling"] = float(self.coupling)
+        return attributes
 
     def _sums(self, sine: torch.Tensor, cosine: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         if self.coupling.ndim:

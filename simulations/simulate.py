@@ -6,7 +6,7 @@ import math
 import platform
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from typing import Literal, Protocol, overload
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 import torch
@@ -37,7 +37,7 @@ class Simulated(System, Protocol):
     ) -> float:
         """The largest rate of the linearised dynamics, over a run of this duration."""
 
-    def description(self) -> Mapping[str, str | float]:
+    def description(self) -> Mapping[str, Any]:
         """Attributes for the file."""
 
 

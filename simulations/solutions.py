@@ -1,8 +1,8 @@
 """Exact solutions and random initial data: functions that return the pair (φ, φ_t) as float64 tensors.
 
 Sine-Gordon here is φ_tt = c²φ_xx − m² sin φ (ℒ = ½φ_t² − ½c²φ_x² − m²(1 − cos φ)); its waves move slower
-than c. Klein-Gordon is φ_tt = c²∇²φ − m²φ. The soliton formulas are those of P. G. Drazin and R. S.
-Johnson, Solitons: an Introduction, ch. 5, with x → mx/c, t → mt.
+than c. Klein-Gordon is φ_tt = c²∇²φ − m²φ. The soliton formulas are the textbook ones (P. G. Drazin and
+R. S. Johnson, Solitons: an Introduction) with x → mx/c, t → mt.
 """
 
 from __future__ import annotations

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 import xarray
 
-from simulations import DataError, guess_boundary, load
+from lagrangians import catalogue
+from simulations import DataError, FieldSystem, Grid, guess_boundary, load, simulate, solutions
 from simulations.boundary import winding_number
 
 DATA = __file__.rsplit("/simulations/", 1)[0] + "/data"
@@ -49,6 +51,28 @@ def test_seam(expected, noise):
 def test_walls_are_open(noise):
     assert guess_boundary(dataset(STANDING, noise)) == "open"
     assert guess_boundary(dataset(ZERO_FLUX, noise)) == "open"
+
+
+@pytest.mark.parametrize("frequency", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("place", [0.0, 0.4, 10.0])
+def test_a_breather_on_the_seam_of_a_ring(frequency, place):
+    x = torch.linspace(0, 40, 129, dtype=torch.float64)[:-1]
+    images = [solutions.breather(x - place - 40 * n, torch.as_tensor(T), frequency)[0] for n in (-1, 0, 1)]
+    field = sum(images).numpy()
+    for noise in (0.0, 0.01, 0.1):
+        assert guess_boundary(dataset(field, noise)) == "periodic"
+
+
+@pytest.mark.parametrize("boundary", ["periodic", "dirichlet", "neumann"])
+@pytest.mark.parametrize("seed", range(3))
+def test_simulated_fields(boundary, seed):
+    grid = Grid(20.0, POINTS, boundary)
+    system = FieldSystem(catalogue.sine_gordon(), grid)
+    run = simulate(system, solutions.random_smooth(grid, 1, 2.0, seed=seed), 6.0, save_every=0.1)
+    del run.attrs["boundary"]
+    expected = "periodic" if boundary == "periodic" else "open"
+    assert guess_boundary(run) == expected
+    assert guess_boundary(run.isel(x=slice(0, 90))) == "open"
 
 
 def test_a_kink_that_leaves_is_open():
