@@ -1,7 +1,7 @@
 """Lagrangian field theory in SymPy: variation, symmetries, conservation laws, loss expansion.
 
-Everything here needs SymPy and NumPy alone. What needs NumPy is loaded on first use, so that the import costs little
-more than SymPy's own.
+Everything here needs SymPy and NumPy alone. What needs NumPy is loaded on first use, so that the import costs
+little more than that of SymPy.
 """
 
 from __future__ import annotations
