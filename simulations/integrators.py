@@ -24,10 +24,12 @@ class System(Protocol):
     def separable(self) -> bool:
         """Whether q̈ = a(q, t), free of q̇."""
 
-    def velocity(self, q: torch.Tensor, time: float = 0.0) -> torch.Tensor:
+    def velocity(self, q: torch.Tensor, /, time: float = 0.0) -> torch.Tensor:
         """q̇ of a system of first order in time."""
 
-    def acceleration(self, q: torch.Tensor, v: torch.Tensor | None = None, time: float = 0.0) -> torch.Tensor:
+    def acceleration(
+        self, q: torch.Tensor, v: torch.Tensor | None = None, /, time: float = 0.0
+    ) -> torch.Tensor:
         """q̈ of a system of second order in time."""
 
 

@@ -32,8 +32,8 @@ class Kuramoto:
     Raises ValueError for shapes that do not fit, numbers that are not finite, or damping without inertia.
     """
 
-    fields = ("theta",)
-    axes = ("node",)
+    fields: tuple[str, ...] = ("theta",)
+    axes: tuple[str, ...] = ("node",)
     boundary = None
 
     def __init__(

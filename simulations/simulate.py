@@ -33,7 +33,7 @@ class Simulated(System, Protocol):
         """Length of each axis."""
 
     def largest_frequency(
-        self, q: torch.Tensor, v: torch.Tensor | None = None, duration: float = 0.0
+        self, q: torch.Tensor, v: torch.Tensor | None = None, duration: float = 0.0, /
     ) -> float:
         """The largest rate of the linearised dynamics, over a run of this duration."""
 

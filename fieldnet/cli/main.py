@@ -1,0 +1,40 @@
+"""Entry point: exit 0; 2 with one line that begins with `error:` on bad input or usage; 130 on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+import typer
+
+from .commands import app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit. A traceback means a bug in fieldnet (exit 1)."""
+    warnings.filterwarnings("ignore")
+    try:
+        code = app(args=arguments, prog_name="fieldnet", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except ValueError as error:
+        code = _refuse(str(error))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        code = _refuse(f"{place}{error.strerror or error}")
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # a usage error of the command-line library has one
+            raise
+        code = _refuse(error.format_message() or "expected a command; see fieldnet --help")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(message: str) -> int:
+    line = " ".join(message.split()) or "unknown"
+    print(f"error: {line}", file=sys.stderr)
+    return 2

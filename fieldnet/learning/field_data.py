@@ -1,0 +1,81 @@
+"""A field on a grid, prepared for the weak Euler–Lagrange residual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from simulations.conventions import spacing
+
+from .weak_form import SMALLEST_HALF_WIDTH, TestFunctions, half_points, window_axis
+
+
+@dataclass(frozen=True)
+class FieldSamples:
+    """Samples of one field φ(t, x[, y]) with its test functions.
+
+    `values` has shape (sample, time, *S); `spacing` holds Δt, Δx, …
+    """
+
+    values: Tensor
+    spacing: tuple[float, ...]
+    windows: TestFunctions
+    periodic: bool
+
+    @property
+    def space_dimensions(self) -> int:
+        return len(self.spacing) - 1
+
+
+def split_held_out(dataset: xr.Dataset, fraction: float = 0.2) -> tuple[xr.Dataset, xr.Dataset]:
+    """(training, held-out): whole samples, the last `fraction` of them and at least one.
+
+    Of a single sample the last quarter of the times is held out. Raises ValueError where that is too short.
+    """
+    samples = dataset.sizes["sample"]
+    if samples > 1:
+        last = max(1, round(fraction * samples))
+        return dataset.isel(sample=slice(0, -last)), dataset.isel(sample=slice(-last, None))
+    times = dataset.sizes["time"]
+    held = times // 4
+    least = 4 * (2 * SMALLEST_HALF_WIDTH + 2)
+    if times < least:
+        raise ValueError(
+            f"too few time steps: got {times} of one sample, expected at least {least}; "
+            "give more times or more samples"
+        )
+    return dataset.isel(time=slice(0, times - held)), dataset.isel(time=slice(times - held, None))
+
+
+def field_samples(
+    dataset: xr.Dataset,
+    field: str,
+    boundary: str,
+    radius: int = 4,
+    widths: tuple[int, ...] | None = None,
+) -> FieldSamples:
+    """The samples of `field` in a loaded dataset, dims (sample, time, *S).
+
+    `widths` are half widths of the test functions in samples, one an axis; by default they are chosen from
+    the data. On axes that are not periodic the windows keep 2·radius samples off the ends, where stencils do
+    not reach; a winding field counts as not periodic, since it jumps at the seam.
+    """
+    array = dataset[field]
+    values = np.asarray(array.values, dtype=np.float64)
+    axes = [str(name) for name in array.dims[1:]]
+    steps = tuple(spacing(dataset, name) for name in axes)
+    windows = []
+    for position, (name, step) in enumerate(zip(axes, steps, strict=True)):
+        points = values.shape[1 + position]
+        space = name != "time"
+        periodic = space and boundary == "periodic"
+        margin = 2 * radius if space and not periodic else 0
+        width = half_points(values, 1 + position, step) if widths is None else widths[position]
+        if not periodic:
+            width = max(1, min(width, (points - 2 * margin - 1) // 2))
+        windows.append(window_axis(points, step, width, periodic, margin))
+    return FieldSamples(torch.from_numpy(values), steps, TestFunctions(windows), boundary == "periodic")

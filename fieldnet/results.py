@@ -1,0 +1,243 @@
+"""What a discovery is, in memory and on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from lagrangians import Lagrangian
+
+from .conservation import Conservation
+from .derive import derive_lagrangian
+from .learning.field_model import FieldModel
+from .learning.gradient import History
+from .learning.network_model import NetworkModel
+from .model_file import load_model, save_model
+
+SCHEMA = "fieldnet/lagrangian/1"
+FILES = ("lagrangian.json", "model.safetensors", "report.html")
+
+
+@dataclass(frozen=True)
+class TermEstimate:
+    """A term of the density with its coefficient; `trained` is the coefficient that the network had before
+    terms
+    were selected and refitted (None where it has none, as for the kinetic term that fixes the scale)."""
+
+    term: str
+    coefficient: float
+    stderr: float | None
+    trained: float | None
+
+
+@dataclass(frozen=True)
+class LearnedGenerator:
+    """A learned generator beside ∂ along one axis.
+
+    `symbol` is s(k)/κ, to be compared with `wavenumbers`; `band_edge` holds 99.9% of the data's `power` below
+    it; `symbol_error` is max |s(k)/κ − k|/k up to there; `cosine` is that of L̂f with ∂f on held-out
+    features.
+    """
+
+    axis: str
+    scale: float
+    cosine: float
+    wavenumbers: np.ndarray
+    symbol: np.ndarray
+    power: np.ndarray
+    band_edge: float
+    symbol_error: float
+    stencil: np.ndarray
+
+
+@dataclass(frozen=True)
+class FreeField:
+    """The forms of the layer's loss: m₂, h, v, a as arrays and the signature (positive, negative, zero) of
+    h.
+    """
+
+    m2: np.ndarray
+    h: np.ndarray
+    v: np.ndarray
+    a: np.ndarray
+    signature: tuple[int, int, int]
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Oscillators: K_ij of θ̇_i = ω_i + Σ_j K_ij sin(θ_j − θ_i − α) and what goes with it.
+
+    `inertia` and `damping` are None for oscillators of first order. `metric` holds m_i with m_iK_ij =
+    m_jK_ji, or None; `potential` is V(θ) as text where there is one.
+    """
+
+    coupling: np.ndarray
+    coupling_stderr: np.ndarray
+    trained_coupling: np.ndarray
+    frequencies: np.ndarray
+    frequencies_stderr: np.ndarray
+    inertia: np.ndarray | None
+    damping: np.ndarray | None
+    phase_lag: float
+    metric: np.ndarray | None
+    potential: str | None
+    cycle: str | None
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The answer to "what is the Lagrangian of these data", with everything that a report shows."""
+
+    name: str
+    model: FieldModel | NetworkModel
+    lagrangian: Lagrangian
+    equations: tuple[str, ...]
+    verdict: str
+    evidence: dict[str, Any]
+    terms: list[TermEstimate]
+    free_field: FreeField
+    generators: list[LearnedGenerator]
+    network: Network | None
+    conservation: Conservation
+    histories: dict[str, History]
+    chosen: str
+    held_out: xr.Dataset
+    simulated: xr.Dataset | None
+    rollout_error: np.ndarray | None
+    fit: dict[str, Any] = field(default_factory=dict)
+
+    def content(self) -> dict[str, Any]:
+        """The content of lagrangian.json."""
+        theory = self.lagrangian
+        content: dict[str, Any] = {
+            "schema": SCHEMA,
+            "coordinates": list(theory.jets.coordinate_names),
+            "fields": list(theory.jets.field_names),
+            "parameters": [],
+            "density": theory.jet_text(),
+            "latex": theory.latex(digits=6),
+            "terms": [vars(term) for term in self.terms],
+            "equations_of_motion": list(self.equations),
+            "free_field": {
+                "channels": list(self.free_field.channels),
+                "m2": self.free_field.m2,
+                "h": self.free_field.h,
+                "v": self.free_field.v,
+                "a": self.free_field.a,
+                "signature": list(self.free_field.signature),
+            },
+            "verdict": self.verdict,
+            "evidence": self.evidence,
+            "conservation": [
+                {
+                    "generator": str(charge.generator),
+                    "name": charge.name,
+                    "relative_drift": charge.relative_drift,
+                    "control_drift": charge.control_drift,
+                }
+                for charge in self.conservation.charges
+            ],
+            "local_conservation": [
+                {
+                    "generator": str(item.generator),
+                    "name": item.name,
+                    "residual": item.residual,
+                    "control_residual": item.control_residual,
+                }
+                for item in self.conservation.local
+            ],
+            "learned_generators": [
+                {
+                    "axis": g.axis,
+                    "stencil": g.stencil,
+                    "scale": g.scale,
+                    "cosine": g.cosine,
+                    "symbol_error": g.symbol_error,
+                    "band_edge": g.band_edge,
+                }
+                for g in self.generators
+            ],
+            "fit": self.fit,
+        }
+        if self.network is not None:
+            content["network"] = vars(self.network)
+        return plain(content)
+
+    def save(self, folder: str | os.PathLike) -> None:
+        """Write lagrangian.json, model.safetensors and report.html, each atomically; the folder is made."""
+        from .report import report_html  # matplotlib is slow to import
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.content(), indent=2, ensure_ascii=False, allow_nan=False)
+        report = report_html(self)
+        save_model(self.model, folder / "model.safetensors")
+        write_text(folder / "lagrangian.json", text + "\n")
+        write_text(folder / "report.html", report)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A discovery read back from its folder; `lagrangian` is derived again from the weights."""
+
+    model: FieldModel | NetworkModel
+    lagrangian: Lagrangian
+    content: dict[str, Any]
+
+
+def load(folder: str | os.PathLike) -> Saved:
+    """The model of a folder that `Discovery.save` wrote, and its Lagrangian, derived from the weights
+    alone.
+    """
+    folder = Path(folder)
+    model = load_model(folder / "model.safetensors")
+    return Saved(model, derive_lagrangian(model), read_content(folder / "lagrangian.json"))
+
+
+def read_content(path: str | os.PathLike) -> dict[str, Any]:
+    """The JSON object in a file. Raises ValueError, one line, for anything else."""
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file; check the name") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{path}: not a JSON file ({error})") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: expected a JSON object, got {type(content).__name__}")
+    return content
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file atomically."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        temporary.write_text(text, "utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def plain(value: Any) -> Any:
+    """Arrays, numbers and mappings as JSON values; a number that is not finite becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value if value is None else str(value)

@@ -1,0 +1,54 @@
+"""Discoveries that several tests look at, each made once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fieldnet import Discovery, discover_lagrangian
+from fieldnet.demo import random_sine_gordon
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What `fieldnet discover FILE --out DIR` left behind."""
+
+    folder: Path
+    content: dict
+    output: str
+    truth: dict[str, np.ndarray]
+
+
+def discover_file(name: str, folder: Path) -> Found:
+    """Run the command on a file of another program, with no option."""
+    command = [sys.executable, "-m", "fieldnet", "discover", str(DATA / f"{name}.nc"), "--out", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    truth = DATA / f"{name}_truth.npz"
+    content = json.loads((folder / "lagrangian.json").read_text("utf-8"))
+    return Found(folder, content, done.stdout, dict(np.load(truth)) if truth.exists() else {})
+
+
+@pytest.fixture(scope="session")
+def sine_gordon_file(tmp_path_factory) -> Found:
+    return discover_file("sine_gordon", tmp_path_factory.mktemp("sine_gordon") / "out")
+
+
+@pytest.fixture(scope="session")
+def clean_sine_gordon() -> Discovery:
+    """Built-in clean data, c² = 1.44, m² = 0.81."""
+    return discover_lagrangian(random_sine_gordon(seed=0), seed=0)
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    torch.manual_seed(0)
