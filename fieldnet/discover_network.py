@@ -81,14 +81,17 @@ def _verdict(fit: NetworkFit, flow: Flow) -> tuple[str, dict[str, Any]]:
     """The verdict of §3 of a network: variational, or what exists instead."""
     if fit.undetermined:
         return f"undetermined: {fit.undetermined}", {}
+    reciprocal = isinstance(flow, GradientFlow) and fit.phase_lag == 0
     evidence: dict[str, Any] = {}
     if isinstance(flow, GradientFlow):
-        evidence["metric"] = flow.metric
-        reciprocal = fit.phase_lag == 0
+        evidence |= {"metric": flow.metric, "mismatch": flow.mismatch}
     else:
-        evidence["failed"] = flow.reason
-        evidence["cycle"] = list(flow.nodes)
-        reciprocal = False
+        evidence |= {
+            "failed": flow.reason,
+            "cycle": list(flow.nodes),
+            "forward": flow.forward,
+            "backward": flow.backward,
+        }
     if fit.phase_lag != 0:
         evidence["failed"] = (
             f"the phase lag {fit.phase_lag!r} makes sin(θ_j − θ_i − α) differ from minus its mirror image"
@@ -108,7 +111,7 @@ def _verdict(fit: NetworkFit, flow: Flow) -> tuple[str, dict[str, Any]]:
 
 
 def _network(fit: NetworkFit, flow: Flow, field: str) -> Network:
-    found = isinstance(flow, GradientFlow) and fit.phase_lag == 0
+    found = flow if isinstance(flow, GradientFlow) and fit.phase_lag == 0 else None
     second = fit.order == 2
     return Network(
         coupling=fit.coupling,
@@ -119,21 +122,10 @@ def _network(fit: NetworkFit, flow: Flow, field: str) -> Network:
         inertia=np.ones(len(fit.frequencies)) if second else None,
         damping=fit.damping if second else None,
         phase_lag=fit.phase_lag,
-        metric=flow.metric if found and isinstance(flow, GradientFlow) else None,
-        potential=_potential(fit, flow.metric, field) if found and isinstance(flow, GradientFlow) else None,
+        metric=None if found is None else found.metric,
+        potential=None if found is None else found.potential_text(fit.frequencies, field),
         cycle=flow.reason if isinstance(flow, BrokenCycle) else None,
     )
-
-
-def _potential(fit: NetworkFit, metric: np.ndarray, field: str) -> str:
-    """V = −Σ m_iω_iθ_i + Σ_{i<j} m_iK_ij (1 − cos(θ_i − θ_j)) in numbers."""
-    parts = [
-        f"{-float(m * w)!r}*{field}_{i}" for i, (m, w) in enumerate(zip(metric, fit.frequencies, strict=True))
-    ]
-    weights = metric[:, None] * fit.coupling
-    for i, j in zip(*np.nonzero(np.triu((weights + weights.T) / 2, 1)), strict=True):
-        parts.append(f"{float((weights[i, j] + weights[j, i]) / 2)!r}*(1 - cos({field}_{i} - {field}_{j}))")
-    return " + ".join(parts).replace("+ -", "- ")
 
 
 def _terms(fit: NetworkFit, variational: bool) -> list[TermEstimate]:

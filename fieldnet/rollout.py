@@ -38,10 +38,12 @@ def rollout(
         )
     step = spacing(dataset, "time")
     count = dataset.sizes["time"] - 1 if t_end is None else max(1, round(t_end / step))
+    if space_names(dataset) == ("node",):
+        dataset = dataset.assign(
+            {n: dataset[n].copy(data=np.unwrap(dataset[n].values, axis=1)) for n in names}
+        )
     window, degree = _initial_window(dataset, names)
-    phase = space_names(dataset) == ("node",)
-    unwrapped = dataset.assign({n: dataset[n].copy(data=np.unwrap(dataset[n].values, axis=1)) for n in names})
-    q, v = initial_state(unwrapped if phase else dataset, names, window=window, degree=degree)
+    q, v = initial_state(dataset, names, window=window, degree=degree)
     initial = (q, v) if system.time_order == 2 else q
     start = float(dataset["time"][0])
     try:

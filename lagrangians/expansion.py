@@ -179,14 +179,11 @@ class FieldExpansion(LossExpansion):
 
     @cached_property
     def divergences(self) -> tuple[sympy.Expr, ...]:
-        """div L̂_i = ρ⁻¹∂_α(ρL̂_i^α), one expression a generator."""
+        """div L̂_i = ρ⁻¹∂_α(ρL̂_i^α) = ∂_αL̂_i^α + L̂_i^α∂_αρ/ρ, one expression a generator."""
+        rho, coordinates = self.measure, self.coordinates
+        slopes = [sympy.diff(rho, x) / rho for x in coordinates]
         return tuple(
-            sympy.simplify(
-                sympy.Add(
-                    *(sympy.diff(self.measure * p, x) for p, x in zip(row, self.coordinates, strict=True))
-                )
-                / self.measure
-            )
+            sympy.Add(*(sympy.diff(p, x) + p * q for p, x, q in zip(row, coordinates, slopes, strict=True)))
             for row in self.generators
         )
 
@@ -207,7 +204,8 @@ class FieldExpansion(LossExpansion):
         """ρL̂_i^αΦᵀs^iΦ, one component a coordinate; ∂_α of it is the density that drops out of the action."""
         return tuple(self._jets.to_functions(part) for part in self._boundary())
 
-    def _parts(self) -> list[sympy.Expr]:
+    def _local(self) -> list[sympy.Expr]:
+        """Mass, gradient and antisymmetric term."""
         moved = [
             sum((p * d for p, d in zip(row, self._gradients, strict=True)), sympy.zeros(self.channels, 1))
             for row in self.generators
@@ -218,8 +216,10 @@ class FieldExpansion(LossExpansion):
             (phi.T * _matrix(self.m2) * phi)[0],
             sympy.Add(*((moved[i].T * _matrix(self.gram[i, j]) * moved[j])[0] for i, j in pairs)),
             sympy.Add(*(2 * (phi.T * _matrix(a) * m)[0] for a, m in zip(self.a, moved, strict=True))),
-            sympy.Add(*(-d * q for d, q in zip(self.divergences, self._squares(), strict=True))),
         ]
+
+    def _shift(self, divergences: Sequence[sympy.Expr]) -> sympy.Expr:
+        return sympy.Add(*(-d * q for d, q in zip(divergences, self._squares(), strict=True)))
 
     @property
     def five_terms(self) -> tuple[sympy.Expr, ...]:
@@ -227,7 +227,8 @@ class FieldExpansion(LossExpansion):
         boundary.
         """
         boundary = divergence(self._boundary(), self._jets) / self.measure
-        return tuple(self._jets.to_functions(part) for part in (*self._parts(), boundary))
+        parts = (*self._local(), self._shift(self.divergences), boundary)
+        return tuple(self._jets.to_functions(part) for part in parts)
 
     @cached_property
     def lagrangian(self) -> Lagrangian:
@@ -236,7 +237,11 @@ class FieldExpansion(LossExpansion):
         Products of sines and cosines become multiple angles; float coefficients below 1e-12 of the largest
         are dropped as round-off.
         """
-        density = tidy(self.measure * sympy.Add(*self._parts()))
+        flows = [
+            sympy.Add(*(sympy.diff(self.measure * p, x) for p, x in zip(row, self.coordinates, strict=True)))
+            for row in self.generators
+        ]
+        density = tidy(self.measure * sympy.Add(*self._local()) + self._shift(flows))
         if self.kinetic is not None:
             density = tidy(self._jets.to_jets(self.kinetic) - density / 2)
         return Lagrangian(self._jets.to_functions(density), self.fields, self.coordinates)

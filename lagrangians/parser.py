@@ -35,10 +35,12 @@ RESERVED = frozenset({*FUNCTIONS, "pi"})
 
 MAX_LENGTH = 1_000_000
 MAX_DEPTH = 50
+MAX_NESTED_FUNCTIONS = 2
 MAX_EXPONENT = 32
 MAX_DIGITS = 40
 MAX_NUMBER = 1e300
 MAX_TERMS = 20_000
+MAX_ARGUMENT_TERMS = 1000
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
@@ -53,7 +55,11 @@ class Token(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """A value with a bound on the number of terms of its expansion."""
+    """A value with a bound on the number of terms of its expansion.
+
+    In the argument of a function a name counts twice, for its real and its imaginary part: SymPy expands
+    the parts of the argument where it asks for the sign of a hyperbolic function.
+    """
 
     value: sympy.Expr
     terms: int
@@ -86,6 +92,7 @@ class Parser:
         self.jets = jets
         self.at = 0
         self.depth = 0
+        self.nested = 0
 
     @property
     def token(self) -> Token:
@@ -129,9 +136,9 @@ class Parser:
         while operator := self.take("*", "/"):
             value, terms = self.unary()
             if operator.text == "/":
-                if value.is_zero:
+                if value.is_number and value.is_zero:
                     raise ParseError("division by zero", operator.position)
-                value, terms = 1 / value, 1
+                value = 1 / value
             factors.append(Parsed(value, terms))
         if len(factors) == 1:
             return factors[0]
@@ -154,15 +161,22 @@ class Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ParseError(f"nested deeper than {MAX_DEPTH} levels", start)
+        self.nested += 1
         exponent = self.unary().value
+        if not exponent.is_number:
+            self.check_nesting(operator.position)
+        self.nested -= 1
         self.depth -= 1
         if exponent.is_number and abs(float(exponent)) > MAX_EXPONENT:
             raise ParseError(f"got an exponent above {MAX_EXPONENT} in size", operator.position)
-        if base.value.is_zero and exponent.is_number and float(exponent) < 0:
+        if exponent.is_number and float(exponent) < 0 and base.value.is_number and base.value.is_zero:
             raise ParseError("division by zero", operator.position)
-        count = 1
-        if exponent.is_Integer and exponent > 0:
-            count = math.comb(base.terms + int(exponent) - 1, int(exponent))
+        count = base.terms
+        if exponent.is_number:
+            power = math.ceil(abs(float(exponent)))
+            if self.nested and not (exponent.is_Integer and exponent > 0):
+                power *= 2
+            count = math.comb(base.terms + power - 1, power)
         return self.checked(base.value**exponent, count, start)
 
     def atom(self) -> Parsed:
@@ -188,24 +202,42 @@ class Parser:
 
     def name(self, token: Token) -> Parsed:
         name = token.text
+        single = 2 if self.nested else 1
         if name in self.names:
-            return Parsed(self.names[name], 1)
+            return Parsed(self.names[name], single)
         place = self.jets.parse(name)
         if place:
             if sum(place[1]) > MAX_EXPONENT:
                 raise ParseError(f"got a derivative of an order above {MAX_EXPONENT}", token.position)
-            return Parsed(self.jets.function(*place), 1)
+            return Parsed(self.jets.function(*place), single)
         if name == "pi":
             return Parsed(sympy.pi, 1)
         if name not in FUNCTIONS:
             raise ParseError(f"unknown name {name!r}{self.advice(name)}", token.position)
         if not self.take("("):
             raise ParseError(f"the function {name!r} needs an argument in parentheses", token.position)
-        argument = self.sum().value
+        if name == "sqrt":
+            return self.root(token)
+        self.nested += 1
+        self.check_nesting(token.position)
+        argument, terms = self.sum()
+        self.nested -= 1
         self.expect(")")
+        if terms > MAX_ARGUMENT_TERMS:
+            raise ParseError(
+                f"the argument of {name} would expand into more than {MAX_ARGUMENT_TERMS} terms",
+                token.position,
+            )
         if argument.is_number:
             self.check_range(name, float(argument), token.position)
-        return self.checked(FUNCTIONS[name](argument), 1, token.position)
+        return self.checked(FUNCTIONS[name](argument), single, token.position)
+
+    def root(self, token: Token) -> Parsed:
+        argument, terms = self.sum()
+        self.expect(")")
+        if self.nested:
+            terms = math.comb(terms + 1, 2)
+        return self.checked(sympy.sqrt(argument), terms, token.position)
 
     def advice(self, name: str) -> str:
         for field in sorted(self.jets.field_names, key=len, reverse=True):
@@ -216,6 +248,11 @@ class Parser:
                 return f": write the letters in coordinate order, {field}_{ordered}"
         declared = (*self.jets.field_names, *self.names)
         return f"; declared are {', '.join(declared[:12])}{', …' if len(declared) > 12 else ''}"
+
+    def check_nesting(self, position: int) -> None:
+        """SymPy's automatic evaluation takes memory without bound on deeper towers, exp(cosh(exp(u)))."""
+        if self.nested > MAX_NESTED_FUNCTIONS:
+            raise ParseError(f"functions nested deeper than {MAX_NESTED_FUNCTIONS} levels", position)
 
     @staticmethod
     def check_range(name: str, argument: float, position: int) -> None:
@@ -232,10 +269,14 @@ class Parser:
             raise ParseError("not a finite number", position)
         if value.has(sympy.I):
             raise ParseError("not a real number", position)
-        if value.is_Pow and value.exp.is_number and abs(value.exp) > MAX_EXPONENT:
+        if value.is_Pow and value.exp.is_number and abs(float(value.exp)) > MAX_EXPONENT:
             raise ParseError(f"got an exponent above {MAX_EXPONENT} in size", position)
-        if value.is_number and not abs(complex(value.evalf(15))) < MAX_NUMBER:
-            raise ParseError(f"got a number above {MAX_NUMBER:g}", position)
+        if value.is_number:
+            number = complex(value.evalf(15))
+            if number.imag:
+                raise ParseError("not a real number", position)
+            if not abs(number) < MAX_NUMBER:
+                raise ParseError(f"got a number above {MAX_NUMBER:g}", position)
         return Parsed(value, terms)
 
 
@@ -266,7 +307,7 @@ def parse_expression(
     jets = jet_space(fields, coordinates)
     try:
         return Parser(text, symbol_table(jets, parameters), jets).parse()
-    except (OverflowError, RecursionError, ZeroDivisionError) as error:
+    except (OverflowError, RecursionError, TypeError, ZeroDivisionError) as error:
         raise ParseError(f"cannot be evaluated: {type(error).__name__}", 0) from error
 
 

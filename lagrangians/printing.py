@@ -54,6 +54,14 @@ class TextPrinter(StrPrinter):
     def _as_ordered_terms(self, expr: sympy.Expr, order: str | None = None) -> list[sympy.Expr]:
         return ordered_terms(expr)
 
+    def _print_Mul(self, expr: sympy.Mul) -> str:
+        """1/9/(u + v), not 1/(9*(u + v)): reading the latter multiplies the sum out."""
+        number, rest = expr.as_coeff_Mul()
+        if number.is_Rational and number.q != 1 and sympy.fraction(rest)[1].is_Add:
+            text = self._print(rest)
+            return f"{number.p}/{number.q}" + (text[1:] if text.startswith("1/") else f"*{text}")
+        return super()._print_Mul(expr)
+
     def _print_Float(self, expr: sympy.Float) -> str:
         value = float(expr)
         if not math.isfinite(value):

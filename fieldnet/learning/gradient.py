@@ -80,9 +80,12 @@ def train(
         tolerance_change=1e-16,
     )
 
+    with torch.no_grad():
+        scale = 1e6 / max(loss().item(), 1e-30)  # torch's L-BFGS forgets pairs of yᵀs < 1e-10
+
     def closure() -> Tensor:
         lbfgs.zero_grad()
-        value = loss()
+        value = scale * loss()
         value.backward()
         return value
 

@@ -26,10 +26,11 @@ RANK = 1e-8
 class NetworkFit:
     """Oscillators θ̇_i or θ̈_i + γ_iθ̇_i = ω_i + Σ_j K_ij sin(θ_j − θ_i − α), beside what `model` has besides.
 
-    `coupling` is K without 1/N, zero diagonal, absent edges exactly 0; `trained_coupling` the K of the trained network
-    before edges were selected. Standard errors are clustered over blocks of windows. `order_residuals` holds
-    (training, held-out) residuals of the trained network of each order. Residuals are relative to constant torques.
-    `explanation` says why the held-out residual is far above the training one, `undetermined` what the data leave open.
+    `coupling` is K without 1/N, zero diagonal, absent edges exactly 0; `trained_coupling` the K of the
+    trained network before edges were selected. Standard errors are clustered over blocks of windows.
+    `order_residuals` holds (training, held-out) residuals of the trained network of each order. Residuals
+    are relative to constant torques. `explanation` says why the held-out residual is far above the training
+    one, `undetermined` what the data leave open.
     """
 
     model: NetworkModel
@@ -62,10 +63,10 @@ def fit_network(
 ) -> NetworkFit:
     """Learn oscillators from a loaded dataset, dims (sample, time, node).
 
-    Networks of order 1 and 2 train from random weights drawn with `seed`; the order whose held-out residual is
-    smaller is taken, order 1 where they tie. Edges, dampings, phase lag and on-site torques are kept where
-    cross-validation asks for them and refitted by least squares of the same weak residual.
-    `held_out`: samples that no fit sees, by default the last one; of a single sample, the last quarter of the time.
+    Networks of order 1 and 2 train from random weights drawn with `seed`; the order whose held-out residual
+    is smaller is taken, order 1 where they tie. Edges, dampings, phase lag and on-site torques are kept where
+    cross-validation asks for them and refitted by least squares of the same weak residual. `held_out`:
+    samples that no fit sees, by default the last one; of a single sample, the last quarter of the time.
 
     Raises ValueError for dims other than these or held-out samples that do not leave any to train on.
     """
@@ -119,8 +120,9 @@ def fit_network(
         training_residual=train_residual,
         held_out_residual=test_residual,
         method=(
-            f"L-conv network of order {order} on (cos θ, sin θ, 1), trained by Adam and L-BFGS on the weak residual; "
-            "edges by cross-validated backward elimination, refitted by least squares of the same residual"
+            f"L-conv network of order {order} on (cos θ, sin θ, 1): Adam and L-BFGS on the weak residual from "
+            "random weights; edges by cross-validated backward elimination, refitted by least squares of the "
+            "same residual"
         ),
         explanation=_explanation(train_residual, test_residual, training, testing, support),
         undetermined=undetermined or _open(coupling, errors[0], test_residual),
@@ -181,7 +183,7 @@ def _selected(
 
 
 def _torques_of_common(regression: WeakRegression, edges: np.ndarray, common: np.ndarray) -> np.ndarray:
-    """Root mean square of what each common coefficient adds, relative to all torques about their means. shape: (7,)"""
+    """Root mean square of what each common coefficient adds, relative to constant torques. shape: (7,)"""
     square = np.zeros(len(COMMON))
     for i in range(regression.nodes):
         columns = regression.common_design(i, edges, common[0], range(len(COMMON))) * common
@@ -225,7 +227,7 @@ def _without_negligible(regression: WeakRegression, support: Support, coefficien
     all_torques = np.sqrt(regression.variation)
     for i in range(regression.nodes):
         own = np.sqrt(np.mean(regression.spread[:, i] ** 2))
-        bar = NEGLIGIBLE * max(own, NEGLIGIBLE * all_torques)
+        bar = NEGLIGIBLE * max(own, 0.1 * all_torques)
         pulled = np.einsum("p,rpj->rj", form, regression.pulls[i]) * coefficients.edges[i]
         edges[i] &= np.std(pulled, axis=0) > bar
         damped[i] &= np.std(regression.velocity[:, i]) * abs(coefficients.damping[i]) > bar
@@ -277,14 +279,15 @@ def _open(coupling: np.ndarray, errors: np.ndarray, testing: float) -> str | Non
         )
     size = np.linalg.norm(coupling)
     if size > 0 and np.linalg.norm(errors) > 0.5 * size:
-        return f"the couplings are uncertain by {np.linalg.norm(errors) / size:.0%} of their size; give more data"
+        part = np.linalg.norm(errors) / size
+        return f"the couplings are uncertain by {part:.0%} of their size; give more data"
     return None
 
 
 def _explanation(
     train: float, test: float, training: NetworkSamples, testing: NetworkSamples, support: Support
 ) -> str | None:
-    """One sentence where the held-out residual is more than three times the training one and above `NEGLIGIBLE`."""
+    """One sentence where the held-out residual is above `NEGLIGIBLE` and three times the training one."""
     if not (test > 3 * train and test > NEGLIGIBLE):
         return None
     most = int(support.edges.sum(1).max()) + 1

@@ -16,7 +16,7 @@ RANK = 1e-12
 
 @dataclass(frozen=True)
 class Support:
-    """Which coefficients are there. shape: edges (N, N) and damped (N,) boolean; common: indices into `COMMON`."""
+    """Which coefficients there are: edges (N, N) and damped (N,), boolean, and indices into `COMMON`."""
 
     edges: np.ndarray
     damped: np.ndarray
@@ -27,10 +27,10 @@ class Support:
 class Coefficients:
     """F_i = ω_i + Σ_j ℓ_ij f(θ_i, θ_j) + on-site, with f of `form` = (cos α, −sin α, p, q), beside γ_i.
 
-    `common` holds (α, p, q, and the four on-site coefficients). `influence` says by how much each cluster of windows
-    moves each coefficient: their standard errors are the root of its sum of squares over clusters.
+    `common` holds (α, p, q, and the four on-site coefficients). `influence` says by how much each cluster of
+    windows moves each coefficient: their standard errors are the root of its sum of squares over clusters.
 
-    shape: edges (N, N), frequencies (N,), damping (N,), common (7,); influence: the same with clusters in front.
+    shape: edges (N, N), frequencies (N,), damping (N,), common (7,); influence: with clusters in front.
     """
 
     edges: np.ndarray
@@ -43,7 +43,8 @@ class Coefficients:
 class WeakRegression:
     """Projected columns of all oscillators on some samples, one row a window and sample.
 
-    R_i = target_i − ω_i − Σ_j ℓ_ij ∫ψf − Σ_n c_n ∫ψu_n(θ_i) + γ_i ∫ψθ̇_i, target = ∫ψθ̇ (order 1) or ∫ψθ̈ (order 2).
+    R_i = target_i − ω_i − Σ_j ℓ_ij ∫ψf − Σ_n c_n ∫ψu_n(θ_i) + γ_i ∫ψθ̇_i with the target ∫ψθ̇ (order 1) or
+    ∫ψθ̈ (order 2).
 
     shape: target, velocity (rows, N); pulls (N, rows, 4, N); on_site (N, rows, 4); folds, clusters (rows,)
     """
@@ -78,9 +79,9 @@ class WeakRegression:
         return np.concatenate([pulled @ turns.T, self.on_site[node]], axis=1)[:, list(kept)]
 
     def solve(self, support: Support, start: np.ndarray, iterations: int = 30) -> Coefficients:
-        """Least squares over all coefficients of the support; the form by Gauss–Newton from `start` (7 numbers).
+        """Least squares over all coefficients of the support; the form by Gauss–Newton from `start` (7,).
 
-        The coefficients of a node are eliminated for given common ones (the matrix has the shape of an arrow).
+        The coefficients of a node are eliminated for given common ones: the matrix has the shape of an arrow.
         """
         common = np.zeros(len(COMMON))
         shape = [n for n in support.common if n < SHAPE]
@@ -148,7 +149,7 @@ class WeakRegression:
     def without_nodes(
         self, support: Support, common: np.ndarray, edges: np.ndarray, kept: Sequence[int]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Common columns and target with what the nodes' own coefficients can do projected out, all nodes stacked.
+        """Common columns and target, what the nodes' own coefficients can do projected out, nodes stacked.
 
         Of the form, increments are asked for; of the on-site torques, all.
         """
@@ -209,7 +210,7 @@ def form_of(common: np.ndarray) -> np.ndarray:
 
 
 class _Basis:
-    """Least squares on fixed columns; directions below `RANK` of the largest, in units of the columns, are left at 0."""
+    """Least squares on columns of unit norm; directions below `RANK` of the largest are left at 0."""
 
     def __init__(self, design: np.ndarray):
         scale = np.linalg.norm(design, axis=0)

@@ -14,7 +14,7 @@ from .network_model import NetworkModel, rotation_parts
 from .weak_form import WindowAxis, half_points, window_axis
 
 FLOOR = 1e-10
-"""Combinations of neighbours whose pulls have less than this part of the mean square do not move in the data."""
+"""Combinations of neighbours whose pulls have less than this part of the mean square do not move."""
 
 ROUNDING = 1e-9
 """Torques that vary by less than this part of the phases' own rate vary by rounding alone."""
@@ -31,8 +31,8 @@ Weights = dict[str, nn.Parameter]
 class NetworkSamples:
     """Unwrapped phases θ (sample, time, node) with test functions ψ along time, normalised to ∫ψ = 1.
 
-    `variation` holds, for orders 1 and 2, the mean square of the target about the means of nodes over the whole data
-    set, of which these may be a part: it is the unit of residuals.
+    `variation` holds, for orders 1 and 2, the mean square of the target about the means of nodes over the
+    whole data set, of which these may be a part: it is the unit of residuals.
     """
 
     values: Tensor
@@ -80,8 +80,9 @@ class NetworkSamples:
 def network_samples(dataset: xr.Dataset, field: str = "theta") -> NetworkSamples:
     """Phases of a loaded dataset, dims (sample, time, node), unwrapped along time where a step exceeds π.
 
-    Windows are as wide as the data's spectrum asks for, but so many, where the times allow it, that a node has
-    `ROWS` of them for each coefficient. Raises ValueError for other dims, fewer than 2 nodes or too few times.
+    Windows are as wide as the data's spectrum asks for, but so many, where the times allow it, that a node
+    has `ROWS` of them for each coefficient. Raises ValueError for other dims, fewer than 2 nodes or too few
+    times.
     """
     array = dataset[field]
     if array.dims != ("sample", "time", "node"):
@@ -129,10 +130,11 @@ def train_network(
     progress: Progress | None = None,
     label: str = "training",
 ) -> History:
-    """Train every weight from random numbers of torch's global generator; the model is left with the trained ones.
+    """Train every weight from random numbers of torch's global generator; the model keeps the trained ones.
 
-    Loss: ‖R‖² relative to constant torques. What trains are numbers of size one (`_Units`); ω_i is at each step the
-    mean of what the rest leaves of node i.
+    Loss: ‖R‖² relative to constant torques. What trains are numbers of size one (`_Units`); ω_i is at each
+    step the mean of what the rest leaves of node i. Short trainings with weight decay from several starts
+    choose the one that is trained to the end without decay.
     """
     units = _Units(model, training)
     loss_module = _Residual(model)
@@ -194,10 +196,11 @@ def _joined(first: History, second: History) -> History:
 
 
 def pulls(samples: NetworkSamples, node: int) -> Tensor:
-    """∫ψ (J z_i)·B(z_j − z_i) for B = I, J, diag(1, −1) and the exchange of both axes. shape: (sample, window, 4, node)
+    """∫ψ (J z_i)·B(z_j − z_i) for B = I, J, diag(1, −1) and the exchange of both axes.
 
     They are the projections of sin(θ_j − θ_i), cos(θ_j − θ_i) − 1, sin 2θ_i − sin(θ_j + θ_i) and
     cos(θ_j + θ_i) − cos 2θ_i; W¹ mixes them with the coefficients `rotation_parts(W¹)`.
+    shape: (sample, window, 4, node)
     """
     theta = samples.values
     own = theta[:, :, node : node + 1]
@@ -214,9 +217,10 @@ def pulls(samples: NetworkSamples, node: int) -> Tensor:
 class _Units:
     """Physical weights from numbers of size one.
 
-    (ℓ_i, γ_i) = L_i⁻ᵀ(ℓ̃_i, γ̃_i) with L_iL_iᵀ the second moment, over the data, of what ℓ_ij and γ_i multiply: the
-    projected pulls (J z_i)·W¹(z_j − z_i) of the present W¹, and −∫ψθ̇_i. Equal steps of the tilded numbers then move the
-    residual equally, whichever form of coupling W¹ has. `FLOOR` keeps combinations in bounds that do not move.
+    (ℓ_i, γ_i) = L_i⁻ᵀ(ℓ̃_i, γ̃_i) with L_iL_iᵀ the second moment, over the data, of what ℓ_ij and γ_i
+    multiply: the projected pulls (J z_i)·W¹(z_j − z_i) of the present W¹, and −∫ψθ̇_i. Equal steps of the
+    tilded numbers then move the residual equally, whichever form of coupling W¹ has. `FLOOR` keeps
+    combinations in bounds that do not move.
     """
 
     def __init__(self, model: NetworkModel, samples: NetworkSamples):

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from fieldnet import Discovery, discover_lagrangian
+from fieldnet.cli import main
 from fieldnet.demo import random_sine_gordon
 
 DATA = Path(__file__).parent.parent / "data"
@@ -52,3 +53,17 @@ def clean_sine_gordon() -> Discovery:
 @pytest.fixture(autouse=True)
 def _seeded():
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def cli(capsys):
+    """Run the command line in this process: (exit code, standard output, standard error)."""
+
+    def run(*arguments) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return stopped.value.code, captured.out, captured.err
+
+    return run

@@ -1,0 +1,153 @@
+"""The sections about what the network learned: generator, forms, potential, couplings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulations.conventions import spacing
+
+from ..generator_report import BAND
+from ..results import Discovery, FreeField, Network
+from .charts import draw_generator, draw_potential, potential_of
+from .drawing import inline
+from .network_charts import draw_network, draw_nodes
+from .page import Section, details, figure, paragraph
+from .tables import matrix, table
+from .wording import html, number, short, symbol, symbols, unit, with_error
+
+
+def generator_section(discovery: Discovery) -> Section | None:
+    """Each learned generator beside the derivative along its axis."""
+    if not discovery.generators:
+        return None
+    body = paragraph(
+        "The generator L̂ started from random weights. The dynamics fix it up to sign and a scale κ "
+        "that the layer’s weight absorbs, and only by its action on the data: stencils that differ can have "
+        "the same symbol in the band, and outside it the symbol is free."
+    )
+    for n, generator in enumerate(discovery.generators):
+        axis = html(generator.axis)
+        drawing = draw_generator(
+            generator, spacing(discovery.held_out, generator.axis), unit(discovery.held_out, generator.axis)
+        )
+        caption = (
+            f"Learned L̂/κ beside ∂<sub>{axis}</sub>. On held-out features their cosine is "
+            f"{generator.cosine:.7f}; the symbol s(k)/κ is k to within {short(generator.symbol_error)} "
+            f"up to k = {number(generator.band_edge, 3)}, below which lies {BAND:.1%} of the power of the "
+            "training data (shaded)."
+        )
+        alt = f"Stencil, symbol and symbol error of the learned generator along {generator.axis}"
+        body += figure(inline(drawing, f"generator{n}", alt), caption)
+    return Section("generator", "Learned generator", body)
+
+
+def forms_section(discovery: Discovery) -> Section | None:
+    """m₂, h and the signature; v and a on request."""
+    forms = discovery.free_field
+    count = len(forms.channels)
+    if forms.m2.ndim != 2 or len(forms.m2) != count:
+        return None
+    plus, minus, null = forms.signature
+    channels = html(", ".join(symbols(c) for c in forms.channels))
+    body = paragraph(
+        f"The loss of the trained layer, expanded: r<sup>T</sup>ηr = Φ<sup>T</sup>m₂Φ + "
+        f"∂Φ<sup>T</sup>h∂Φ + …, with the channels Φ = ({channels}). "
+        f"Signature of h: <strong>{plus} positive, {minus} negative, {null} zero</strong>, as found."
+    )
+    tables = matrix("<strong>m₂</strong>, the mass form", forms.m2, forms.channels)
+    tables += "".join(matrix(*entry, forms.channels) for entry in _blocks(forms.h, "h", forms, discovery))
+    body += f'<div class="matrices">{tables}</div>'
+    rest = [e for name in ("v", "a") for e in _blocks(getattr(forms, name), name, forms, discovery)]
+    if rest:
+        inner = "".join(matrix(*entry, forms.channels) for entry in rest)
+        sizes = ", ".join(f"max |{n}| = {np.abs(getattr(forms, n)).max(initial=0.0):.1e}" for n in ("v", "a"))
+        body += details(f"The cross terms v and a ({sizes})", f'<div class="matrices">{inner}</div>')
+    return Section("forms", "Mass and kinetic forms", body)
+
+
+def potential_section(discovery: Discovery) -> Section | None:
+    """V(φ) over the data of a field."""
+    if discovery.network is not None:
+        return None
+    potential = potential_of(discovery.lagrangian)
+    if potential is None:
+        text = "The Lagrangian has no term without derivatives: V = 0."
+        return Section("potential", "Potential", paragraph(text))
+    letter = html(symbol(discovery.model.field))
+    caption = (
+        f"V({letter}), solid over the range of the held-out data, dotted beyond; "
+        "below, how often they take each value."
+    )
+    drawing = inline(draw_potential(discovery, potential), "potential", "Potential and histogram of the data")
+    return Section("potential", "Potential", figure(drawing, caption))
+
+
+def network_section(discovery: Discovery) -> Section | None:
+    """Couplings and frequencies of oscillators."""
+    network = discovery.network
+    if network is None:
+        return None
+    weights = network.coupling[network.coupling != 0]
+    caption = (
+        "Row i of K acts upon node i. The right panel shows what selection and refit did "
+        "to each possible edge"
+    )
+    if len(weights):
+        error = np.linalg.norm(network.coupling_stderr) / np.linalg.norm(network.coupling)
+        caption += f"; standard errors are {short(float(error))} of the couplings"
+    body = figure(
+        inline(
+            draw_network(network), "network", "The network, its coupling matrix and the selection of edges"
+        ),
+        caption + ".",
+    )
+    body += figure(
+        inline(draw_nodes(network), "nodes", "Frequency, and metric or damping, of each node"),
+        _about_nodes(network),
+    )
+    return Section("network", "Network", body + details("Table of nodes", _node_table(network)))
+
+
+def _about_nodes(network: Network) -> str:
+    text = "Natural frequencies with standard errors"
+    if network.metric is not None:
+        spread = float(np.ptp(network.metric)) / float(np.abs(network.metric).max())
+        even = "; the metric is the same at all nodes" if spread < 1e-2 else ""
+        text += ". In the metric m the coupling is symmetric: "
+        text += f"m<sub>i</sub>K<sub>ij</sub> = m<sub>j</sub>K<sub>ji</sub>{even}"
+    elif network.cycle:
+        text += f". No diagonal metric makes the coupling symmetric: {html(network.cycle)}"
+    return text.removesuffix(".") + "."
+
+
+def _node_table(network: Network) -> str:
+    optional = (("m", network.metric), ("γ", network.damping))
+    columns = [(name, values) for name, values in optional if values is not None]
+    rows = []
+    for i, (frequency, error) in enumerate(zip(network.frequencies, network.frequencies_stderr, strict=True)):
+        row = [str(i), with_error(float(frequency), float(error)), short(float(error))]
+        row += [number(float(values[i])) for _, values in columns]
+        rows.append([*row, str(int(np.count_nonzero(network.coupling[i])))])
+    header = ["node", "frequency ω", "standard error", *(name for name, _ in columns), "edges in"]
+    return table("Nodes", header, rows, numeric=range(1, len(header)))
+
+
+def _blocks(
+    values: np.ndarray, name: str, forms: FreeField, discovery: Discovery
+) -> list[tuple[str, np.ndarray]]:
+    """(caption, c × c matrix) of a form with any number of leading axes; nothing where there are too many."""
+    count = len(forms.channels)
+    if values.ndim < 2 or values.shape[-2:] != (count, count) or values[..., 0, 0].size > 9:
+        return []
+    space = [str(n) for n in discovery.held_out[discovery.model.field].dims[2:]]
+    entries = []
+    for index in np.ndindex(values.shape[:-2]):
+        if len(index) == 2 and index[0] > index[1]:
+            continue
+        known = all(i < len(space) for i in index) and discovery.network is None
+        letters = "".join(space[i] for i in index) if known else "".join(str(i + 1) for i in index)
+        several = values[..., 0, 0].size > 1
+        raised = f"<sup>{html(letters)}</sup>" if index and (known or several) else ""
+        words = {"h": ", the kinetic form", "v": ", cross form", "a": ", its antisymmetric part"}[name]
+        entries.append((f"<strong>{name}{raised}</strong>{words}", values[index]))
+    return entries

@@ -1,0 +1,88 @@
+"""What is written can be read back, and carries the whole answer."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import fieldnet
+from fieldnet.model_file import load_model, save_model
+from lagrangians import Lagrangian
+
+
+def test_folder_holds_the_three_files(sine_gordon_file):
+    names = {path.name for path in sine_gordon_file.folder.iterdir()}
+    assert names == {"lagrangian.json", "model.safetensors", "report.html"}
+    content = sine_gordon_file.content
+    assert content["schema"] == "fieldnet/lagrangian/1"
+    assert {"coordinates", "fields", "density", "latex", "terms", "equations_of_motion", "free_field"} <= set(
+        content
+    )
+    assert {"verdict", "conservation", "local_conservation", "fit"} <= set(content)
+    assert {"m2", "h", "v", "a", "signature"} <= set(content["free_field"])
+    assert {"method", "residual", "rollout_error", "seed", "versions", "seconds"} <= set(content["fit"])
+    assert all({"term", "coefficient", "stderr"} <= set(term) for term in content["terms"])
+
+
+def test_loading_and_deriving_again_gives_the_same_lagrangian(sine_gordon_file):
+    saved = fieldnet.load(sine_gordon_file.folder)
+    assert saved.lagrangian == Lagrangian.from_json(sine_gordon_file.folder / "lagrangian.json")
+    assert saved.lagrangian.jet_text() == sine_gordon_file.content["density"]
+
+
+def test_the_density_comes_from_the_weights(sine_gordon_file, tmp_path):
+    """One altered weight, nothing else: another density."""
+    model = load_model(sine_gordon_file.folder / "model.safetensors")
+    before = fieldnet.derive_lagrangian(model)
+    with torch.no_grad():
+        row = int(model.layer.weight[1].abs().sum(1).argmax())
+        model.layer.weight[1, row, :2] *= 1.1
+    save_model(model, tmp_path / "model.safetensors")
+    after = fieldnet.derive_lagrangian(load_model(tmp_path / "model.safetensors"))
+    assert after.jet_text() != before.jet_text()
+    assert not after.is_equivalent(before, tolerance=1e-3)
+
+
+def test_files_that_are_no_models(tmp_path):
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(ValueError, match="no such file"):
+        load_model(path)
+    path.write_bytes(b"nonsense")
+    with pytest.raises(ValueError, match="not a safetensors file"):
+        load_model(path)
+    save_file({"a": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="got the schema None"):
+        load_model(path)
+    architecture = json.dumps(
+        {"kind": "field", "features": "phase", "spacing": [0.1], "coordinates": ["t", "x"]}
+    )
+    save_file(
+        {"a": torch.zeros(1)}, path, metadata={"schema": "fieldnet/model/1", "architecture": architecture}
+    )
+    with pytest.raises(ValueError, match="does not fit the weights"):
+        load_model(path)
+
+
+def test_weights_that_are_not_finite_are_refused(sine_gordon_file, tmp_path):
+    source = sine_gordon_file.folder / "model.safetensors"
+    model = load_model(source)
+    with torch.no_grad():
+        model.layer.weight[0, 0, 0] = float("nan")
+    save_model(model, tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match="not finite"):
+        load_model(tmp_path / "model.safetensors")
+    assert all(np.isfinite(t.numpy()).all() for t in load_file(source).values())
+
+
+def test_the_same_seed_gives_the_same_bytes(clean_sine_gordon, tmp_path):
+    """All but seconds and dates."""
+    again = fieldnet.discover_lagrangian(fieldnet.demo.random_sine_gordon(seed=0), seed=0)
+    first, second = (d.content() for d in (clean_sine_gordon, again))
+    for content in (first, second):
+        content["fit"].pop("seconds")
+    assert first == second
+    save_model(clean_sine_gordon.model, tmp_path / "a")
+    save_model(again.model, tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
