@@ -161,10 +161,16 @@ def _run(
     torques = fit.model.torques()
     if bool(torques.on_site.any()) or bool(torques.sums.any()):
         return None, None, "the torques that depend on single phases are not simulated"
-    second = {"inertia": 1.0, "damping": fit.damping} if fit.order == 2 else {}
+    second = fit.order == 2
     try:
         with torch.no_grad():
-            system = Kuramoto(fit.coupling, fit.frequencies, phase_lag=fit.phase_lag, **second)
+            system = Kuramoto(
+                fit.coupling,
+                fit.frequencies,
+                inertia=1.0 if second else 0.0,
+                damping=fit.damping if second else 0.0,
+                phase_lag=fit.phase_lag,
+            )
             simulated = rollout(system, held_out, [field]).rename({"theta": field})
     except BlowUpError as error:
         return None, None, str(error)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from .features import feature_map
 from .learning.field_model import FieldModel
@@ -28,7 +28,7 @@ def save_model(model: FieldModel | NetworkModel, path: str | os.PathLike) -> Non
     kind = "field" if isinstance(model, FieldModel) else "network"
     header = {"schema": SCHEMA, "architecture": json.dumps({"kind": kind, **model.config()})}
     try:
-        save_file(tensors, temporary, metadata=header)
+        temporary.write_bytes(save(tensors, metadata=header))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from sympy.core.function import AppliedUndef
 
 from lagrangians.equations import solve_for_leading
 from lagrangians.equivalence import proportional
-from lagrangians.jets import JetSpace, jet_space, raised
+from lagrangians.jets import IDENTIFIER, JetSpace, jet_space, raised
 from lagrangians.noether import energy_momentum, noether_current
 from lagrangians.parser import parse_expression
 from lagrangians.printing import term_order, to_latex, to_text
@@ -34,7 +34,7 @@ class Lagrangian:
     `density` is written in applied functions and `Derivative`s of `fields` (such as φ(t, x)); the first
     coordinate is time. Symbols of the density that are neither coordinates nor listed in `parameters` join
     the parameters in alphabetic order. Raises `ValueError` for fields that do not depend on the coordinates
-    and for clashing names.
+    and for clashing or unreadable names.
     """
 
     density: sympy.Expr
@@ -55,7 +55,14 @@ class Lagrangian:
         declared = tuple(sympy.Symbol(p) if isinstance(p, str) else p for p in self.parameters)
         free = density.free_symbols - labels - set(declared)
         parameters = declared + tuple(sorted(free, key=lambda s: s.name))
+        if len({p.name for p in parameters}) < len(parameters):
+            names = ", ".join(p.name for p in parameters)
+            raise ValueError(f"parameters must have distinct names, got {names}")
         for parameter in parameters:
+            if not IDENTIFIER.match(parameter.name):
+                raise ValueError(
+                    f"got the name {parameter.name!r}, expected letters, digits and underscores; rename it"
+                )
             if parameter.name in jets.coordinate_names or jets.parse(parameter.name):
                 raise ValueError(
                     f"the parameter {parameter} has the name of a coordinate or a jet; rename it"
@@ -241,8 +248,8 @@ class Lagrangian:
         """From a path, JSON text or a mapping with `coordinates`, `fields`, `density` and optionally
         `parameters`.
 
-        Other keys are ignored. Strings go through the allow-list parser. Raises `ValueError` for anything
-        else.
+        Other keys are ignored. Strings go through the allow-list parser. Raises `ValueError` for other
+        content, `OSError` for a path that cannot be read.
         """
         content = source if isinstance(source, Mapping) else _read_json(source)
         schema = content.get("schema", SCHEMA)
@@ -272,7 +279,7 @@ def _read_json(source: str | Path) -> Mapping[str, Any]:
     )
     try:
         content = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"not JSON: {error}") from error
     if not isinstance(content, Mapping):
         raise ValueError(f"expected a JSON object, got {type(content).__name__}")

@@ -42,7 +42,9 @@ def _evaluate(
     system: Sequence[sympy.Expr], symbols: Sequence[sympy.Symbol], points: Sequence[np.ndarray]
 ) -> np.ndarray:
     function = sympy.lambdify(symbols, list(system), modules="numpy", cse=True)
-    values = np.array([np.broadcast_to(v, (SAMPLES,)) for v in function(*points)], dtype=float)
+    with np.errstate(all="ignore"):
+        listed = function(*points)
+    values = np.array([np.broadcast_to(v, (SAMPLES,)) for v in listed], dtype=float)
     if not np.isfinite(values).all():
         raise ValueError("the equations are singular at random points; compare with tolerance=0")
     return values

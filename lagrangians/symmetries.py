@@ -105,7 +105,8 @@ class _Conditions:
     def matrix(self, values: dict[sympy.Symbol, float]) -> np.ndarray:
         """Rows: equations at random jets; columns: monomials of the ansatz."""
         arguments = (*self.points, *(values[p] for p in self.parameters))
-        listed = [np.broadcast_to(v, (self.samples,)) for v in self.evaluate(*arguments)]
+        with np.errstate(all="ignore"):
+            listed = [np.broadcast_to(v, (self.samples,)) for v in self.evaluate(*arguments)]
         matrix = np.array(listed, dtype=float).reshape(len(self.ansatz), -1).T
         if not np.isfinite(matrix).all():
             raise ValueError(

@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 
+import torch
 import typer
 
 from .commands import app
@@ -14,6 +15,10 @@ from .commands import app
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit. A traceback means a bug in fieldnet (exit 1)."""
     warnings.filterwarnings("ignore")
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(
+            1
+        )  # tensors of a training step are small: a second thread costs more than it gives
     try:
         code = app(args=arguments, prog_name="fieldnet", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):

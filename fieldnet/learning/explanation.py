@@ -24,7 +24,8 @@ def explanation(
     if held_out_residual <= UNEXPLAINED * training_residual:
         return None
     parts = [
-        f"the held-out residual is {held_out_residual / max(training_residual, 1e-300):.3g} times the training one"
+        f"the held-out residual is {held_out_residual / max(training_residual, 1e-300):.3g} times "
+        "the training one"
     ]
     channel = -1 - training.space_dimensions
     with torch.no_grad():
@@ -36,7 +37,8 @@ def explanation(
         beyond = float(power[edge + 1 :].sum() / power.sum().clamp_min(1e-300))
         if beyond > 1e-4:
             parts.append(
-                f"{beyond:.2g} of its power lies above k_{name} = {float(model.wavenumbers[axis, edge]):.3g}, "
+                f"{beyond:.2g} of the held-out power lies above "
+                f"k_{name} = {float(model.wavenumbers[axis, edge]):.3g}, "
                 "beyond 0.9999 of the training power, where the learned stencil is extrapolated"
             )
     parts.append(f"with ∂ in place of the stencil it is {derivative_residual:.3g}")

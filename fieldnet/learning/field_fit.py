@@ -68,9 +68,9 @@ def fit_field(
     """Train an L-conv network on `field`, keep the terms that the data ask for, and refit those.
 
     1. Adam and L-BFGS from random weights on the weak Euler–Lagrange residual of the training samples.
-    2. The quadratic forms of the trained layer are written in independent terms; terms are eliminated by
-       cross-validation on the training samples.
-    3. Gauss–Newton on the same residual, on the kept coefficients and the stencil together.
+    2. The quadratic forms of the trained layer are written in independent terms. Gauss–Newton on the same
+       residual, on all coefficients and the stencil together, from the trained ones.
+    3. Terms are eliminated by cross-validation on the training samples, the kept ones fitted again.
     4. The result goes back into the weights of the layer: m₂ and h are factored into (W, η).
 
     `coordinates` are the names in the equations, such as ("t", "x"). Raises ValueError for too few data.
@@ -89,8 +89,11 @@ def fit_field(
         power = set_band(model, training, model.layer.weight[1:, :, : features.channels])
         trained_theta = library.coefficients(*_forms_in_derivatives(model))
         regression = WeakRegression(training, model, library)
-        kept, damped, elimination = _select(regression, model.stencil.weight)
-        fit = gauss_newton(regression, model.stencil.weight, stencil_directions(model, power), kept, damped)
+        directions = stencil_directions(model, power)
+        every = list(range(len(library.terms)))
+        full = gauss_newton(regression, model.stencil.weight, directions, every, damped=True)
+        kept, damped, elimination = _select(regression, full.stencil)
+        fit = gauss_newton(regression, full.stencil, directions, kept, damped)
         if any(library.terms[n].axes is not None for n in kept):
             power = set_band(model, training, _metric_rows(library, fit))
             fit = gauss_newton(regression, fit.stencil, stencil_directions(model, power), kept, damped)

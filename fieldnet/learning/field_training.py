@@ -46,13 +46,27 @@ def initialise(model: FieldModel, samples: FieldSamples) -> dict[str, Tensor]:
         every = torch.eye(model.features.channels, dtype=values.dtype)
         power = set_band(model, samples, every.expand(samples.space_dimensions, -1, -1))
         model.layer.weight.normal_(std=0.3 / len(moment) ** 0.5)
-        model.stencil.weight.normal_()
+        whitened = stencil_units(model, power)
+        model.stencil.weight.copy_(_random_stencil(whitened))
         units = {
             "layer.weight": rate * values.std() * whitening,
-            "layer.generators.weight": stencil_units(model, power),
+            "layer.generators.weight": whitened,
             "damping": rate,
         }
     return units
+
+
+def _random_stencil(units: Tensor) -> Tensor:
+    """Stencils with independent normal weights, in the given units and of size 1 there: |L̂z| ~ |z|.
+
+    Dynamics see s(k)² alone. Normal weights give a symbol without sign changes over the longest waves; normal numbers
+    in the whitened units would begin in a minimum where s(k) is −k for the shorter ones.
+    shape: (n, radius, radius) -> (n, radius)
+    """
+    plain = torch.randn(len(units), units.shape[-1], dtype=units.dtype)
+    squares = units.square().sum(-1)
+    coordinates = torch.einsum("nij,nj->ni", units, plain) / squares.clamp_min(1e-300)
+    return coordinates / coordinates.norm(dim=1, keepdim=True).clamp_min(1e-300)
 
 
 def train_field(

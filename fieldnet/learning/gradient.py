@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+STALLED = 1e-3
+"""A chunk of steps that lowers the loss by less than this part has stalled."""
+
 Progress = Callable[[str, float, float], None]
 """Called as progress(stage, fraction done, loss)."""
 
@@ -40,8 +43,8 @@ def train(
 ) -> History:
     """Minimise `loss` by Adam with a cosine schedule, then by L-BFGS with a strong Wolfe line search.
 
-    Losses are relative: ‖R‖²/‖∫ψφ_tt‖², so 1 is no better than nothing. Stops early once L-BFGS finds no
-    descent. Raises ValueError when the loss is not finite.
+    Losses are relative: ‖R‖²/‖∫ψφ_tt‖², so 1 is no better than nothing. L-BFGS starts
+    afresh where it stalls, and stops where a fresh start stalls too. Raises ValueError when the loss is not finite.
     """
     parameters = list(parameters)
     history = History()
@@ -70,16 +73,8 @@ def train(
                 history.record("Adam", value.item(), held_out_loss().item())
         report("Adam", value.item())
 
-    chunk = 25  # one optimiser for all chunks, so that its memory of the curvature is kept
-    lbfgs = torch.optim.LBFGS(
-        parameters,
-        max_iter=chunk,
-        history_size=50,
-        line_search_fn="strong_wolfe",
-        tolerance_grad=1e-14,
-        tolerance_change=1e-16,
-    )
-
+    chunk = 25
+    lbfgs = _lbfgs(parameters, chunk)
     with torch.no_grad():
         scale = 1e6 / max(loss().item(), 1e-30)  # torch's L-BFGS forgets pairs of yᵀs < 1e-10
 
@@ -90,6 +85,7 @@ def train(
         return value
 
     previous = float("inf")
+    fresh = True
     for _ in range(0, lbfgs_steps, chunk):
         lbfgs.step(closure)
         done += chunk
@@ -97,9 +93,24 @@ def train(
             present = loss().item()
             history.record("L-BFGS", present, held_out_loss().item())
         report("L-BFGS", present)
-        if not present < previous * (1 - 1e-3):
+        stalled = not present < previous * (1 - STALLED)
+        if stalled and fresh:
             break
+        if stalled:  # its memory of the curvature may be what misleads it
+            lbfgs = _lbfgs(parameters, chunk)
+        fresh = stalled
         previous = present
     if progress is not None:
         progress(f"{label}, done", 1.0, history.train[-1])
     return history
+
+
+def _lbfgs(parameters: list[nn.Parameter], steps: int) -> torch.optim.LBFGS:
+    return torch.optim.LBFGS(
+        parameters,
+        max_iter=steps,
+        history_size=50,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=1e-14,
+        tolerance_change=1e-16,
+    )

@@ -49,7 +49,7 @@ def undetermined(regression: WeakRegression, fit: Fit, others: Sequence[WeakRegr
 
 
 def _candidates(regression: WeakRegression, fit: Fit, others: Sequence[WeakRegression]) -> dict[str, Tensor]:
-    columns = {}
+    columns: dict[str, Tensor] = {}
     for other in (regression, *others):
         every = other.columns(fit.stencil, list(range(len(other.library.terms))))
         for name, column in zip(_names(other), every.unbind(1), strict=True):

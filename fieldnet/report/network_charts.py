@@ -113,6 +113,8 @@ def _matrix(figure: Figure, ax: Axes, network: Network) -> None:
     bar = figure.colorbar(image, ax=ax, location="bottom", aspect=26, pad=0.02)
     bar.set_label("coupling K_ij [1], absent edges blank")
     bar.outline.set_visible(False)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     ax.set_title("Coupling matrix")
     ax.set_ylabel("i, acted upon")
     ax.set_xlabel("j, acting")

@@ -23,7 +23,7 @@ HALF = sympy.Rational(1, 2)
 
 
 def is_real_and_finite(expression: sympy.Expr) -> bool:
-    numbers = [e for e in sympy.preorder_traversal(expression) if e.is_number]
+    numbers = (e for e in sympy.postorder_traversal(expression) if e.is_number)
     odd = expression.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I)
     return not odd and all(n.is_real and 1e-12 < abs(n.evalf()) < 1e12 for n in numbers)
 

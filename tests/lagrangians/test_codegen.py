@@ -22,8 +22,8 @@ def run(program: Program, values: dict) -> tuple:
 
 
 def is_tame(expression: sympy.Expr, values: dict) -> bool:
-    """Whether all parts are real and between 1e-3 and 1e3 in size, so that round-off stays small."""
-    parts = {e.subs(values).evalf(30) for e in sympy.preorder_traversal(expression) if e.args}
+    """Whether all parts, the innermost first, are real and of size 1e-3 to 1e3: round-off stays small."""
+    parts = (e.subs(values).evalf(30) for e in sympy.postorder_traversal(expression) if e.args)
     return all(part.is_real and 1e-3 < abs(part) < 1e3 for part in parts)
 
 

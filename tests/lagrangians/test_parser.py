@@ -97,7 +97,7 @@ def test_each_function_of_the_allow_list(name: str) -> None:
         ("exp(cosh(exp(phi**32)))", "functions nested deeper than 2 levels", 9),
         ("sin(sin(2**phi))", "functions nested deeper than 2 levels", 9),
         ("(" * 60 + "a" + ")" * 60, "nested deeper than 50 levels", 50),
-        ("a" + "**a" * 60, "nested deeper than", 150),
+        ("a" + "**a" * 60, "nested deeper than", 147),
     ],
 )
 def test_what_is_refused_and_where(text: str, message: str, position: int) -> None:
@@ -187,11 +187,14 @@ def is_read_or_refused_in_time(text: str, seconds: float = 8.0) -> None:
     try:
         value = read(text)
     except ParseError as error:
-        inside = 0 <= error.position <= len(text)
+        value = None
+        position = error.position
+    assert time.process_time() - start < seconds
+    if value is None:
+        assert 0 <= position <= len(text)
     else:
         assert isinstance(value, sympy.Expr)
         assert not value.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I)
-    assert time.process_time() - start < seconds
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
