@@ -1,4 +1,4 @@
-"""Sine-Gordon φ_tt = c²φ_xx − m² sin φ: simulate, learn, run what was learned, and draw it all in one picture.
+"""Sine-Gordon φ_tt = c²φ_xx − m² sin φ: simulate, learn, run what was learned, and draw it in one picture.
 
 Runtime: about 30 s on two cores.
 Command: .venv/bin/python examples/sine_gordon_overview.py [PICTURE.png]
@@ -61,7 +61,9 @@ def picture(found: Discovery) -> Figure:
     for label, history in found.histories.items():
         axes[1, 2].semilogy(history.seconds, history.train, label=label)
         axes[1, 2].semilogy(history.seconds, history.held_out, "--", color=axes[1, 2].lines[-1].get_color())
-    axes[1, 2].set(title="loss: training, held out dashed", xlabel="seconds", ylabel="relative weak residual²")
+    axes[1, 2].set(
+        title="loss: training, held out dashed", xlabel="seconds", ylabel="relative weak residual²"
+    )
     axes[1, 2].legend()
     figure.suptitle(f"$\\mathcal{{L}} = {found.lagrangian.latex(digits=6)}$", fontsize=14)
     return figure

@@ -46,8 +46,8 @@ class NetworkTheory:
 def network_theory(model: NetworkModel, standard_errors: ArrayLike | None = None) -> NetworkTheory:
     """The theory of a trained network. `standard_errors` of K widen the tolerance of `gradient_flow`.
 
-    A network is reciprocal where m_iK_ij = m_jK_ji within that tolerance and there is no phase lag; only then is the
-    density written with the mean of both sides.
+    A network is reciprocal where m_iK_ij = m_jK_ji within that tolerance and there is no phase lag; only then
+    is the density written with the mean of both sides.
     """
     torques = model.torques()
     damping = model.damping.detach().numpy() if model.order == 2 else np.zeros(model.nodes)
@@ -85,10 +85,10 @@ def equations_of_motion(model: NetworkModel) -> tuple[str, ...]:
 def incidence_layer(coupling: ArrayLike) -> tuple[LConv, torch.Tensor]:
     """(layer, η) with ½ Σ_nodes rᵀηr = Σ_{i<j} k_ij (1 − cos(θ_i − θ_j)) for r = Q[z], z = (cos θ, sin θ).
 
-    The energy is ½Σ_{i<j} k_ij |z_i − z_j|². Every pair is one row of the incidence matrix, (L̂_c z)_i = √|k_ij|
-    (z_j − z_i) for one of its nodes; pairs are coloured so that no node has two rows of one colour c, with colours of
-    their own for negative k. Each W^c maps into outputs of its own, so that W⁰ = 0, m₂ = v = 0 and h^{cc'} =
-    ±δ_{cc'}I exactly.
+    The energy is ½Σ_{i<j} k_ij |z_i − z_j|². Every pair is one row of the incidence matrix, (L̂_c z)_i =
+    √|k_ij| (z_j − z_i) for one of its nodes; pairs are coloured so that no node has two rows of one colour c,
+    with colours of their own for negative k. Each W^c maps into outputs of its own, so that W⁰ = 0, m₂ = v =
+    0 and h^{cc'} = ±δ_{cc'}I exactly.
 
     Raises ValueError unless the coupling is a symmetric (N, N) array. shape of η: (outputs, outputs)
     """
@@ -110,7 +110,7 @@ def incidence_layer(coupling: ArrayLike) -> tuple[LConv, torch.Tensor]:
         2, 2 * count, Graph(nodes, count, edges=weights.any(0), dtype=torch.float64), dtype=torch.float64
     )
     with torch.no_grad():
-        layer.generators.weight.copy_(weights)  # type: ignore[union-attr,operator]
+        layer.generators.weight.copy_(weights)  # type: ignore[operator]
         layer.weight.zero_()
         for c in range(count):
             layer.weight[1 + c, 2 * c : 2 * c + 2] = torch.eye(2)
@@ -120,8 +120,8 @@ def incidence_layer(coupling: ArrayLike) -> tuple[LConv, torch.Tensor]:
 def free_field(model: NetworkModel, standard_errors: ArrayLike | None = None) -> dict[str, Any]:
     """m₂, h, v, a (nested lists) and the signature of h by `lagrangians.expand_mse_loss`.
 
-    Where an energy in a metric exists: of its incidence layer on (cos θ, sin θ), with ½Σ rᵀηr the interaction energy.
-    Else: of the trained layer as it is, ‖Q[Φ]‖² on (cos θ, sin θ, 1).
+    Where an energy in a metric exists: of its incidence layer on (cos θ, sin θ), with ½Σ rᵀηr the interaction
+    energy. Else: of the trained layer as it is, ‖Q[Φ]‖² on (cos θ, sin θ, 1).
     """
     torques = model.torques()
     flow = gradient_flow(torques.coupling.numpy(), standard_errors)
@@ -175,7 +175,9 @@ def _theta(model: NetworkModel) -> tuple[list[AppliedUndef], sympy.Symbol]:
 
 
 def _conservative(model: NetworkModel, torques: Torques, flow: GradientFlow) -> Lagrangian:
-    """`catalogue.kuramoto_inertial` with inertia m, coupling m_iK_ij and torques m_iω_i, and on-site terms."""
+    """`catalogue.kuramoto_inertial` with inertia m, coupling m_iK_ij and torques m_iω_i, and on-site
+    terms.
+    """
     theta, t = _theta(model)
     m = [float(x) for x in flow.metric]
     base = kuramoto_inertial(

@@ -18,8 +18,8 @@ CLEAR = 4.0
 def spectrum(samples: FieldSamples, features: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Wavenumbers and mean power Σ_A |ẑ_A(k)|² along a space axis, less the floor of white noise.
 
-    The floor is the median over the upper half of the wavenumbers, where well-sampled fields hold nothing; what
-    is not clear of it counts as 0. Open axes are tapered. `features`: (sample, time, channels, *S).
+    The floor is the median over the upper half of the wavenumbers, where well-sampled fields hold nothing;
+    what is not clear of it counts as 0. Open axes are tapered. `features`: (sample, time, channels, *S).
     shape: (size,), (size,)
     """
     line = features.movedim(axis - samples.space_dimensions, -1)
@@ -36,8 +36,8 @@ def spectrum(samples: FieldSamples, features: Tensor, axis: int) -> tuple[Tensor
 def set_band(model: FieldModel, samples: FieldSamples, weight: Tensor) -> Tensor:
     """Store in the model the waves that its generators act on and the weak residual sees; return P(k).
 
-    P is the power of W^i z(φ), `weight` = W^i. The model keeps P(k)|ψ̂(k)|², ψ̂ of the test functions: beyond that
-    nothing holds a stencil to ∂.  shape: weight (n, rows, features) -> (n, size)
+    P is the power of W^i z(φ), `weight` = W^i. The model keeps P(k)|ψ̂(k)|², ψ̂ of the test functions: beyond
+    that nothing holds a stencil to ∂.  shape: weight (n, rows, features) -> (n, size)
     """
     channel = -1 - samples.space_dimensions
     features = model.features.values(samples.values, channel)

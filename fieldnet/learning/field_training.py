@@ -59,9 +59,9 @@ def initialise(model: FieldModel, samples: FieldSamples) -> dict[str, Tensor]:
 def _random_stencil(units: Tensor) -> Tensor:
     """Stencils with independent normal weights, in the given units and of size 1 there: |L̂z| ~ |z|.
 
-    Dynamics see s(k)² alone. Normal weights give a symbol without sign changes over the longest waves; normal numbers
-    in the whitened units would begin in a minimum where s(k) is −k for the shorter ones.
-    shape: (n, radius, radius) -> (n, radius)
+    Dynamics see s(k)² alone. Normal weights give a symbol without sign changes over the longest waves; normal
+    numbers in the whitened units would begin in a minimum where s(k) is −k for the shorter ones. shape: (n,
+    radius, radius) -> (n, radius)
     """
     plain = torch.randn(len(units), units.shape[-1], dtype=units.dtype)
     squares = units.square().sum(-1)

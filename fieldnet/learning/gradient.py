@@ -44,7 +44,8 @@ def train(
     """Minimise `loss` by Adam with a cosine schedule, then by L-BFGS with a strong Wolfe line search.
 
     Losses are relative: ‖R‖²/‖∫ψφ_tt‖², so 1 is no better than nothing. L-BFGS starts
-    afresh where it stalls, and stops where a fresh start stalls too. Raises ValueError when the loss is not finite.
+    afresh where it stalls, and stops where a fresh start stalls too. Raises ValueError when the loss is not
+    finite.
     """
     parameters = list(parameters)
     history = History()

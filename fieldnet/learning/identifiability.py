@@ -18,10 +18,10 @@ AS_GOOD = 2.0
 def undetermined(regression: WeakRegression, fit: Fit, others: Sequence[WeakRegression] = ()) -> str | None:
     """Why the data determine no answer, naming the terms that cannot be told apart; or None.
 
-    Each kept term in turn is replaced by each other term of the library and of the `others` (regressions of the
-    same data on other features). If some replacement fits as well, that is to `AS_GOOD` times the residual or to
-    the accuracy of the quadrature, the data do not tell the two apart. So it is for a travelling wave, where φ_xx
-    is a function of φ, and for amplitudes too small to show the nonlinearity.
+    Each kept term in turn is replaced by each other term of the library and of the `others` (regressions of
+    the same data on other features). If some replacement fits as well, that is to `AS_GOOD` times the
+    residual or to the accuracy of the quadrature, the data do not tell the two apart. So it is for a
+    travelling wave, where φ_xx is a function of φ, and for amplitudes too small to show the nonlinearity.
     """
     kept = list(fit.kept)
     if not kept:

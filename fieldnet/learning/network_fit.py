@@ -91,7 +91,9 @@ def fit_network(
     coefficients, support = _selected(regression, start, edges)
     _write(model, coefficients, support)
     torques = model.torques()
-    edge_moves, frequency_moves, damping_moves, common_moves = coefficients.influence or ()
+    if coefficients.influence is None:
+        raise RuntimeError("the last solution carries its influence")
+    edge_moves, frequency_moves, damping_moves, common_moves = coefficients.influence
     cosine, sine = np.cos(coefficients.common[0]), np.sin(coefficients.common[0])
     frequency_moves = (
         frequency_moves
@@ -120,8 +122,8 @@ def fit_network(
         training_residual=train_residual,
         held_out_residual=test_residual,
         method=(
-            f"L-conv network of order {order} on (cos θ, sin θ, 1): Adam and L-BFGS on the weak residual from "
-            "random weights; edges by cross-validated backward elimination, refitted by least squares of the "
+            f"L-conv network of order {order} on (cos θ, sin θ, 1): Adam and L-BFGS on the weak residual "
+            "from random weights; edges by cross-validated backward elimination, refitted by least squares of the "
             "same residual"
         ),
         explanation=_explanation(train_residual, test_residual, training, testing, support),

@@ -19,7 +19,8 @@ class Torques:
 
         F_i = ω_i + Σ_j K_ij sin(θ_j − θ_i − α) + Σ_j S_ij sin(θ_j + θ_i − β) + Σ_n p_in u_n(θ_i)
 
-    with u = (sin θ, cos θ, sin 2θ, cos 2θ). The sums S are the part of W¹ that does not commute with rotations.
+    with u = (sin θ, cos θ, sin 2θ, cos 2θ). The sums S are the part of W¹ that does not commute with
+    rotations.
 
     shape: frequencies (N,), coupling (N, N), sums (N, N), on_site (N, 4); phase_lag α in (−π/2, π/2].
     """
@@ -36,13 +37,13 @@ class NetworkModel(nn.Module):
     """Oscillators θ_i(t) with θ̇_i = F_i (order 1) or θ̈_i + γ_iθ̇_i = F_i (order 2, inertia 1), and
 
         F_i = ω_i + (J z_i) · Q[Φ]_i,     Φ_i = (cos θ_i, sin θ_i, 1),     J = rotation by π/2,
-
-    where Q is an `LConv` on the nodes whose generator is a learned `Graph`, (L̂f)_i = Σ_j ℓ_ij (f_j − f_i), and
-    1 is the constant target channel. W¹ = I gives Σ_j ℓ_ij sin(θ_j − θ_i), its antisymmetric part a phase
+    where Q is an `LConv` on the nodes whose generator is a learned `Graph`, (L̂f)_i = Σ_j ℓ_ij (f_j − f_i),
+    and 1 is the constant target channel. W¹ = I gives Σ_j ℓ_ij sin(θ_j − θ_i), its antisymmetric part a phase
     lag, W⁰ on-site torques; which of them there are is learned. All of it is in the weights, and in
     `config()`: `NetworkModel(**config)` with `load_state_dict` restores the model.
 
-    Raises ValueError for an order other than 1 or 2, fewer than 2 nodes, or phases of another number of nodes.
+    Raises ValueError for an order other than 1 or 2, fewer than 2 nodes, or phases of another number of
+    nodes.
     """
 
     def __init__(self, nodes: int, order: int = 1, field: str = "theta"):

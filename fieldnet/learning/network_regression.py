@@ -201,7 +201,7 @@ class WeakRegression:
                 damping_moves[:, i] = moves[:, size + 1]
         few = (count / max(1, count - 1)) ** 0.5
         influence = tuple(few * part for part in (edge_moves, frequency_moves, damping_moves, common_moves))
-        return Coefficients(edges, frequencies, damping, common, influence)  # type: ignore[arg-type]
+        return Coefficients(edges, frequencies, damping, common, influence)
 
 
 def form_of(common: np.ndarray) -> np.ndarray:

@@ -66,11 +66,12 @@ class NetworkSamples:
     def split_time(self, fraction: float) -> tuple["NetworkSamples", "NetworkSamples"]:
         """The windows before and after a fraction of the time."""
         cut = max(1, min(self.windows.count - 1, round(fraction * self.windows.count)))
+        first, second, third = self.windows.weights
         early, late = (
             replace(
                 self.windows,
                 centres=self.windows.centres[part],
-                weights=tuple(weight[part] for weight in self.windows.weights),
+                weights=(first[part], second[part], third[part]),
             )
             for part in (slice(None, cut), slice(cut, None))
         )
