@@ -8,7 +8,7 @@ from torch import Tensor
 from .field_data import FieldSamples
 from .field_model import FieldModel
 
-DETERMINED = 1e-9
+DETERMINED = 1e-10
 """Part of the largest variance below which the data do not determine a direction of the stencil."""
 
 CLEAR = 4.0
@@ -80,3 +80,20 @@ def stencil_directions(model: FieldModel, power: Tensor) -> Tensor:
                 direction[axis] = unit
                 rows.append(direction)
     return torch.stack(rows) if rows else model.stencil.weight.new_zeros(0, *model.stencil.weight.shape)
+
+
+def unfolded(model: FieldModel, weight: Tensor, power: Tensor) -> Tensor:
+    """The stencil whose symbol is nearest to |s(k)| in the data's band: min Σ_k P(k) (2 Σ_j a_j sin(jkΔ) −
+    |s(k)|)².
+    The dynamics determine s(k)² alone. A symbol that changes its sign within the band, k < k₀ < k', gives the
+    same dynamics but at k₀, where it vanishes: a local minimum of the loss, from which this leads out. shape:
+    (n, radius), (n, size) -> (n, radius)
+    """
+    steps = torch.arange(1, model.stencil.radius + 1, dtype=torch.float64)
+    rows = []
+    for a, k, weights, spacing in zip(weight, model.wavenumbers, power, model.stencil.spacing, strict=True):
+        waves = 2 * torch.sin(k[:, None] * steps * spacing)
+        root = weights.sqrt()[:, None]
+        size = (root * (waves @ a).abs()[:, None], root * waves)
+        rows.append(torch.linalg.lstsq(size[1], size[0], rcond=1e-8, driver="gelsd").solution[:, 0])
+    return torch.stack(rows)

@@ -13,7 +13,7 @@ from lagrangians import factor_form
 from simulations.derivatives import central_weights
 
 from ..features import FeatureMap
-from .band import set_band, stencil_directions
+from .band import set_band, stencil_directions, unfolded
 from .explanation import explanation
 from .field_data import field_samples, split_held_out
 from .field_model import FieldModel
@@ -69,7 +69,8 @@ def fit_field(
 
     1. Adam and L-BFGS from random weights on the weak Euler–Lagrange residual of the training samples.
     2. The quadratic forms of the trained layer are written in independent terms. Gauss–Newton on the same
-       residual, on all coefficients and the stencil together, from the trained ones.
+       residual, on all coefficients and the stencil together, from the trained ones (and from the same
+       stencil without sign changes of its symbol, which dynamics cannot see).
     3. Terms are eliminated by cross-validation on the training samples, the kept ones fitted again.
     4. The result goes back into the weights of the layer: m₂ and h are factored into (W, η).
 
@@ -91,7 +92,10 @@ def fit_field(
         regression = WeakRegression(training, model, library)
         directions = stencil_directions(model, power)
         every = list(range(len(library.terms)))
-        full = gauss_newton(regression, model.stencil.weight, directions, every, damped=True)
+        learned = model.stencil.weight
+        starts = (learned, unfolded(model, learned, power))
+        fulls = [gauss_newton(regression, start, directions, every, damped=True) for start in starts]
+        full = min(fulls, key=lambda fit: fit.residual)
         kept, damped, elimination = _select(regression, full.stencil)
         fit = gauss_newton(regression, full.stencil, directions, kept, damped)
         if any(library.terms[n].axes is not None for n in kept):

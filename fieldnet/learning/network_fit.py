@@ -71,28 +71,30 @@ def fit_network(
     Raises ValueError for dims other than these or held-out samples that do not leave any to train on.
     """
     started = time.perf_counter()
-    training, testing = _split(network_samples(dataset, field), held_out)
     models, history, residuals = {}, {}, {}
+    samples = {order: _split(network_samples(dataset, field, order), held_out) for order in (1, 2)}
     with torch.random.fork_rng(devices=[]):
         for order in (1, 2):
             torch.manual_seed(seed)
+            training, testing = samples[order]
             models[order] = NetworkModel(training.nodes, order, field)
             label = f"oscillators of order {order}"
             history[order] = train_network(
                 models[order], training, testing, _within(progress, 0.45 * (order - 1), 0.45 * order), label
             )
-            residuals[order] = tuple(relative_residual(models[order], s) for s in (training, testing))
+            residuals[order] = (
+                relative_residual(models[order], training),
+                relative_residual(models[order], testing),
+            )
     order = 2 if residuals[2][1] < min(residuals[1][1], NOTHING) / (1 + MATERIAL) else 1
-    model = models[order]
+    model, (training, testing) = models[order], samples[order]
     trained_coupling = model.torques().coupling.numpy()
-    regression = WeakRegression(training, order)
+    regression = WeakRegression(training)
     start, edges = _common_of(model)
     undetermined = _degenerate(regression, start)
     coefficients, support = _selected(regression, start, edges)
     _write(model, coefficients, support)
     torques = model.torques()
-    if coefficients.influence is None:
-        raise RuntimeError("the last solution carries its influence")
     edge_moves, frequency_moves, damping_moves, common_moves = coefficients.influence
     cosine, sine = np.cos(coefficients.common[0]), np.sin(coefficients.common[0])
     frequency_moves = (
@@ -118,13 +120,13 @@ def fit_network(
         phase_lag_stderr=float(errors[3][0]),
         trained_coupling=trained_coupling,
         history=history,
-        order_residuals=residuals,  # type: ignore[arg-type]
+        order_residuals=residuals,
         training_residual=train_residual,
         held_out_residual=test_residual,
         method=(
             f"L-conv network of order {order} on (cos θ, sin θ, 1): Adam and L-BFGS on the weak residual "
-            "from random weights; edges by cross-validated backward elimination, refitted by least squares of the "
-            "same residual"
+            "from random weights; edges by cross-validated backward elimination, refitted by least squares "
+            "of the same residual"
         ),
         explanation=_explanation(train_residual, test_residual, training, testing, support),
         undetermined=undetermined or _open(coupling, errors[0], test_residual),

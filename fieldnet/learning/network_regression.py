@@ -37,7 +37,7 @@ class Coefficients:
     frequencies: np.ndarray
     damping: np.ndarray
     common: np.ndarray
-    influence: "tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None" = None
+    influence: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 class WeakRegression:
@@ -49,10 +49,10 @@ class WeakRegression:
     shape: target, velocity (rows, N); pulls (N, rows, 4, N); on_site (N, rows, 4); folds, clusters (rows,)
     """
 
-    def __init__(self, samples: NetworkSamples, order: int):
-        self.order, self.nodes = order, samples.nodes
-        self.target = samples.target(order).flatten(0, 1).numpy()
-        self.velocity = samples.target(1).flatten(0, 1).numpy()
+    def __init__(self, samples: NetworkSamples):
+        self.order, self.nodes = samples.order, samples.nodes
+        self.target = samples.target().flatten(0, 1).numpy()
+        self.velocity = samples.velocity().flatten(0, 1).numpy()
         self.pulls = np.stack([pulls(samples, i).flatten(0, 1).numpy() for i in range(self.nodes)])
         theta = samples.values
         on_site = [theta.sin(), theta.cos(), (2 * theta).sin(), (2 * theta).cos()]
@@ -61,7 +61,7 @@ class WeakRegression:
         sample, window = np.divmod(np.arange(count * windows), windows)
         self.clusters = sample * (1 + windows // BLOCK) + window // BLOCK
         self.folds = sample if count >= 3 else window * min(6, windows) // windows
-        self.variation = samples.variation[order - 1]
+        self.variation = samples.variation
         self.spread = self.target - self.target.mean(0)
 
     def node_design(self, node: int, form: np.ndarray, support: Support) -> np.ndarray:
@@ -200,7 +200,7 @@ class WeakRegression:
             if support.damped[i]:
                 damping_moves[:, i] = moves[:, size + 1]
         few = (count / max(1, count - 1)) ** 0.5
-        influence = tuple(few * part for part in (edge_moves, frequency_moves, damping_moves, common_moves))
+        influence = (few * edge_moves, few * frequency_moves, few * damping_moves, few * common_moves)
         return Coefficients(edges, frequencies, damping, common, influence)
 
 

@@ -18,7 +18,9 @@ FLOOR = 1e-10
 
 ROUNDING = 1e-9
 """Torques that vary by less than this part of the phases' own rate vary by rounding alone."""
-ROWS, NARROWEST = 5, 10
+ROWS = 5
+NARROWEST = {1: 10, 2: 14}
+"""Half widths in samples at which the derivatives of the windows still integrate to 1e-4, by order."""
 STARTS = 8
 """Random starts at most; they end once the lowest loss is reached twice."""
 DECAY = 1e-5
@@ -31,13 +33,14 @@ Weights = dict[str, nn.Parameter]
 class NetworkSamples:
     """Unwrapped phases θ (sample, time, node) with test functions ψ along time, normalised to ∫ψ = 1.
 
-    `variation` holds, for orders 1 and 2, the mean square of the target about the means of nodes over the
-    whole data set, of which these may be a part: it is the unit of residuals.
+    `variation` is the mean square of the target of `order` about the means of nodes, over the whole data
+    set, of which these may be a part: it is the unit of residuals.
     """
 
     values: Tensor
     windows: WindowAxis
-    variation: tuple[float, float] = (1.0, 1.0)
+    order: int
+    variation: float = 1.0
 
     @property
     def nodes(self) -> int:
@@ -52,13 +55,17 @@ class NetworkSamples:
         """∫ ψ^(p) f dt. shape: (sample, time, ...) -> (sample, window, ...)"""
         return torch.einsum("wt,st...->sw...", self.windows.weights[derivatives], series)
 
-    def target(self, order: int) -> Tensor:
-        """∫ψθ̇ = −∫ψ_tθ (order 1) or ∫ψθ̈ = ∫ψ_ttθ (order 2). shape: (sample, window, node)"""
-        return -self.project(self.values, 1) if order == 1 else self.project(self.values, 2)
+    def velocity(self) -> Tensor:
+        """∫ψθ̇ = −∫ψ_tθ. shape: (sample, window, node)"""
+        return -self.project(self.values, 1)
 
-    def scale(self, order: int) -> float:
+    def target(self) -> Tensor:
+        """∫ψθ̇ (order 1) or ∫ψθ̈ = ∫ψ_ttθ (order 2). shape: (sample, window, node)"""
+        return self.velocity() if self.order == 1 else self.project(self.values, 2)
+
+    def scale(self) -> float:
         """The sum of squares that constant torques leave: the loss that counts as 1."""
-        return self.variation[order - 1] * self.rows * self.nodes
+        return self.variation * self.rows * self.nodes
 
     def select(self, samples: list[int]) -> "NetworkSamples":
         return replace(self, values=self.values[samples])
@@ -78,12 +85,12 @@ class NetworkSamples:
         return replace(self, windows=early), replace(self, windows=late)
 
 
-def network_samples(dataset: xr.Dataset, field: str = "theta") -> NetworkSamples:
+def network_samples(dataset: xr.Dataset, field: str = "theta", order: int = 1) -> NetworkSamples:
     """Phases of a loaded dataset, dims (sample, time, node), unwrapped along time where a step exceeds π.
 
-    Windows are as wide as the data's spectrum asks for, but so many, where the times allow it, that a node
-    has `ROWS` of them for each coefficient. Raises ValueError for other dims, fewer than 2 nodes or too few
-    times.
+    Windows are as wide as the data's spectrum asks for, but narrower, down to `NARROWEST`, where a node would
+    have less than `ROWS` of them for each coefficient. Raises ValueError for other dims, fewer than 2 nodes
+    or too few times.
     """
     array = dataset[field]
     if array.dims != ("sample", "time", "node"):
@@ -98,30 +105,25 @@ def network_samples(dataset: xr.Dataset, field: str = "theta") -> NetworkSamples
         values = np.unwrap(values, axis=1)
     spacing = float(np.mean(np.diff(dataset["time"].values)))
     width = half_points(values, 1, spacing)
-    enough = round(
-        2 * points / (2 * 2 + ROWS * (nodes + 2) / samples)
-    )  # 2 (points − 2 width)/width windows a sample
-    windows = window_axis(points, spacing, min(width, max(NARROWEST, enough)), periodic=False)
-    whole = NetworkSamples(torch.from_numpy(values), windows)
-    velocity = float(whole.target(1).square().mean())
-    least = ROUNDING**2 * np.array([velocity, velocity**2])
-    spread = [float(_centred(whole.target(order)).square().mean()) for order in (1, 2)]
-    variation = np.maximum(spread, np.maximum(least, 1e-300))
-    return replace(whole, variation=(float(variation[0]), float(variation[1])))
+    wanted = ROWS * (nodes + 2) / samples  # of the 2 (points − 2 width)/width windows of a sample
+    width = min(width, max(NARROWEST[order], round(2 * points / (4 + wanted))))
+    windows = window_axis(points, spacing, width, periodic=False)
+    whole = NetworkSamples(torch.from_numpy(values), windows, order)
+    rounding = ROUNDING**2 * float(whole.velocity().square().mean()) ** order
+    spread = float(_centred(whole.target()).square().mean())
+    return replace(whole, variation=max(spread, rounding, 1e-300))
 
 
 def weak_residual(model: NetworkModel, samples: NetworkSamples) -> Tensor:
     """−∫ψ_tθ − ∫ψF (order 1) or ∫ψ_ttθ − γ∫ψ_tθ − ∫ψF (order 2). shape: (sample, window, node)"""
-    residual = samples.target(model.order) - samples.project(model.torque(samples.values))
-    if model.order == 2:
-        residual = residual - model.damping * samples.project(samples.values, 1)
-    return residual
+    residual = samples.target() - samples.project(model.torque(samples.values))
+    return residual + model.damping * samples.velocity() if model.order == 2 else residual
 
 
 def relative_residual(model: NetworkModel, samples: NetworkSamples) -> float:
     """‖R‖ over that of constant torques: 0 where the equations hold, 1 for oscillators on their own."""
     with torch.no_grad():
-        return float((weak_residual(model, samples).square().sum() / samples.scale(model.order)).sqrt())
+        return float((weak_residual(model, samples).square().sum() / samples.scale()).sqrt())
 
 
 def train_network(
@@ -149,12 +151,12 @@ def train_network(
     ) -> History:
         def loss() -> Tensor:
             rest = residual(parameters, training)
-            value = _centred(rest).square().sum() / training.scale(model.order)
+            value = _centred(rest).square().sum() / training.scale()
             return value + decay * units.coupling(parameters) if decay else value
 
         def held_out_loss() -> Tensor:
             rest = residual(parameters, held_out) - residual(parameters, training).mean((0, 1))
-            return rest.square().sum() / held_out.scale(model.order)
+            return rest.square().sum() / held_out.scale()
 
         def report(stage: str, done: float, value: float) -> None:
             if progress is not None:
@@ -225,10 +227,10 @@ class _Units:
     """
 
     def __init__(self, model: NetworkModel, samples: NetworkSamples):
-        self.size = _centred(samples.target(model.order)).square().mean().sqrt().clamp_min(1e-300)
+        self.size = _centred(samples.target()).square().mean().sqrt().clamp_min(1e-300)
         nodes = model.nodes
         self.damped = model.order == 2
-        own = -_centred(samples.target(1)).flatten(0, 1)
+        own = -_centred(samples.velocity()).flatten(0, 1)
         self.moments = own.new_zeros(nodes, 4, 4, nodes, nodes)
         self.velocity = own.new_zeros(nodes, 4, nodes)
         self.diagonal = own.square().mean(0) if self.damped else own.new_ones(nodes)

@@ -82,7 +82,7 @@ def _local(local: list[LocalConservation]) -> str:
 
 def generator_cell(text: str) -> str:
     """A vector field in symbols, cut where it is long."""
-    shown = symbols(text).replace("**", "^")
+    shown = symbols(text)
     if len(shown) <= LONG:
         return _DERIVATIVE.sub(r" ∂<sub>\1</sub>", html(shown)).strip()
     cut = _DERIVATIVE.sub(r" ∂<sub>\1</sub>", html(shown[:LONG].rsplit("+", 1)[0])).strip()

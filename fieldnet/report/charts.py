@@ -45,7 +45,8 @@ def draw_generator(generator: LearnedGenerator, spacing: float, length_unit: str
     band.axvspan(0, generator.band_edge, color=GREEN, alpha=0.14, linewidth=0, label="band of the data")
     band.plot(k, k, color=GREY, linewidth=3.5, alpha=0.7, label=f"∂_{axis}: k")
     band.plot(k, s, color=BLUE, label="learned: s(k)/κ")
-    band.set_ylim(min(0.0, float(s.min())), 1.05 * float(k.max()))
+    top = float(k.max())
+    band.set_ylim(max(min(0.0, float(s.min())), -0.4 * top), 1.05 * top)
     band.set_title("Symbol")
     band.set_ylabel(f"s(k)/κ [{inverse}]")
     band.legend(loc="upper left")
@@ -122,9 +123,9 @@ def draw_losses(histories: dict[str, History], chosen: str) -> Figure:
             ax.axvline(history.stage.index("L-BFGS") - 0.5, color=INK, linewidth=0.8, alpha=0.4)
             ax.annotate(
                 "L-BFGS →",
-                (history.stage.index("L-BFGS") - 0.3, 0.97),
+                (history.stage.index("L-BFGS") - 0.5, 1.02),
                 xycoords=("data", "axes fraction"),
-                va="top",
+                va="bottom",
                 fontsize=8,
             )
     ax.plot([], [], color=INK, label="training")
@@ -132,7 +133,7 @@ def draw_losses(histories: dict[str, History], chosen: str) -> Figure:
     logarithmic(ax)
     ax.set_xlim(left=0)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_xlabel("evaluation (every 10 steps of Adam, then every 25 of L-BFGS)")
+    ax.set_xlabel("evaluation during training")
     ax.set_ylabel("relative loss [1]")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

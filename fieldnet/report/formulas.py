@@ -17,9 +17,9 @@ def display(body: str) -> str:
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mrow>{body}</mrow></math>'
 
 
-def density_mathml(theory: Lagrangian) -> str:
-    """ℒ = …"""
-    return to_mathml(sympy.Eq(sympy.Symbol("ℒ"), theory.density, evaluate=False), digits=DIGITS, display=True)
+def named_mathml(name: str, expression: sympy.Expr) -> str:
+    """A formula `name = expression` in a block of its own."""
+    return to_mathml(sympy.Eq(sympy.Symbol(name), expression, evaluate=False), digits=DIGITS, display=True)
 
 
 def read(text: str, theory: Lagrangian) -> sympy.Expr | None:

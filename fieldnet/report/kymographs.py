@@ -14,8 +14,8 @@ from ..results import Discovery
 from .drawing import BLUE, GREY, canvas, logarithmic, thinned
 from .wording import axis_label, symbol, unit
 
-SPAN = 1e-6
-"""Smallest error shown, as a part of the largest: at the first time there is none."""
+EARLY = 40
+"""The axis of the error fits all but the first 1/40 of the times, where the error starts from nothing."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,9 @@ def draw_error(discovery: Discovery, sample: int, label: str) -> Figure:
             label=("shown sample" if shown else "other held-out samples" if n == int(sample == 0) else None),
         )
     logarithmic(ax)
-    bottom, top = ax.get_ylim()
-    ax.set_ylim(max(bottom, top * SPAN), top)
+    later = errors[:, errors.shape[1] // EARLY :]
+    if np.any(later > 0):
+        ax.set_ylim(bottom=0.5 * float(later[later > 0].min()))
     ax.set_xlim(times[0], times[-1])
     ax.set_xlabel(axis_label(discovery.held_out, "time"))
     ax.set_ylabel(label)

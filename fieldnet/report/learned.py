@@ -1,4 +1,4 @@
-"""The sections about what the network learned: generator, forms, potential, couplings."""
+"""The sections about what the network learned: generator, potential, couplings."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import numpy as np
 from simulations.conventions import spacing
 
 from ..generator_report import BAND
-from ..results import Discovery, FreeField, Network
+from ..results import Discovery, Network
 from .charts import draw_generator, draw_potential, potential_of
 from .drawing import inline
 from .network_charts import draw_network, draw_nodes
 from .page import Section, details, figure, paragraph
-from .tables import matrix, table
-from .wording import html, number, short, symbol, symbols, unit, with_error
+from .tables import table
+from .wording import html, number, short, symbol, unit, with_error
 
 
 def generator_section(discovery: Discovery) -> Section | None:
@@ -39,30 +39,6 @@ def generator_section(discovery: Discovery) -> Section | None:
         alt = f"Stencil, symbol and symbol error of the learned generator along {generator.axis}"
         body += figure(inline(drawing, f"generator{n}", alt), caption)
     return Section("generator", "Learned generator", body)
-
-
-def forms_section(discovery: Discovery) -> Section | None:
-    """m₂, h and the signature; v and a on request."""
-    forms = discovery.free_field
-    count = len(forms.channels)
-    if forms.m2.ndim != 2 or len(forms.m2) != count:
-        return None
-    plus, minus, null = forms.signature
-    channels = html(", ".join(symbols(c) for c in forms.channels))
-    body = paragraph(
-        f"The loss of the trained layer, expanded: r<sup>T</sup>ηr = Φ<sup>T</sup>m₂Φ + "
-        f"∂Φ<sup>T</sup>h∂Φ + …, with the channels Φ = ({channels}). "
-        f"Signature of h: <strong>{plus} positive, {minus} negative, {null} zero</strong>, as found."
-    )
-    tables = matrix("<strong>m₂</strong>, the mass form", forms.m2, forms.channels)
-    tables += "".join(matrix(*entry, forms.channels) for entry in _blocks(forms.h, "h", forms, discovery))
-    body += f'<div class="matrices">{tables}</div>'
-    rest = [e for name in ("v", "a") for e in _blocks(getattr(forms, name), name, forms, discovery)]
-    if rest:
-        inner = "".join(matrix(*entry, forms.channels) for entry in rest)
-        sizes = ", ".join(f"max |{n}| = {np.abs(getattr(forms, n)).max(initial=0.0):.1e}" for n in ("v", "a"))
-        body += details(f"The cross terms v and a ({sizes})", f'<div class="matrices">{inner}</div>')
-    return Section("forms", "Mass and kinetic forms", body)
 
 
 def potential_section(discovery: Discovery) -> Section | None:
@@ -130,24 +106,3 @@ def _node_table(network: Network) -> str:
         rows.append([*row, str(int(np.count_nonzero(network.coupling[i])))])
     header = ["node", "frequency ω", "standard error", *(name for name, _ in columns), "edges in"]
     return table("Nodes", header, rows, numeric=range(1, len(header)))
-
-
-def _blocks(
-    values: np.ndarray, name: str, forms: FreeField, discovery: Discovery
-) -> list[tuple[str, np.ndarray]]:
-    """(caption, c × c matrix) of a form with any number of leading axes; nothing where there are too many."""
-    count = len(forms.channels)
-    if values.ndim < 2 or values.shape[-2:] != (count, count) or values[..., 0, 0].size > 9:
-        return []
-    space = [str(n) for n in discovery.held_out[discovery.model.field].dims[2:]]
-    entries = []
-    for index in np.ndindex(values.shape[:-2]):
-        if len(index) == 2 and index[0] > index[1]:
-            continue
-        known = all(i < len(space) for i in index) and discovery.network is None
-        letters = "".join(space[i] for i in index) if known else "".join(str(i + 1) for i in index)
-        several = values[..., 0, 0].size > 1
-        raised = f"<sup>{html(letters)}</sup>" if index and (known or several) else ""
-        words = {"h": ", the kinetic form", "v": ", cross form", "a": ", its antisymmetric part"}[name]
-        entries.append((f"<strong>{name}{raised}</strong>{words}", values[index]))
-    return entries

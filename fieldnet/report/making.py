@@ -10,7 +10,7 @@ from .charts import draw_losses
 from .drawing import inline
 from .page import Section, details, figure, paragraph, record
 from .tables import table
-from .wording import DASH, html, short, symbols
+from .wording import DASH, html, sentence, short, symbols
 
 Entry = tuple[str, str]
 
@@ -30,7 +30,9 @@ def training_section(discovery: Discovery) -> Section | None:
         body += _tried(tried, discovery)
     explanation = discovery.fit.get("explanation")
     if explanation:
-        body += paragraph(f"<strong>Held out against training.</strong> {_sentence(explanation)}", note=True)
+        body += paragraph(
+            f"<strong>Held out against training.</strong> {html(sentence(explanation))}", note=True
+        )
     return Section("training", "Training", body) if body else None
 
 
@@ -110,8 +112,3 @@ def _elimination(steps: Any) -> str:
     caption = "Terms in the order in which they were dropped, and the cross-validated residual without them"
     header = ["dropped", "residual", "standard error"]
     return details("Path of the selection", table(caption, header, rows, numeric=(1, 2)))
-
-
-def _sentence(text: Any) -> str:
-    sentence = html(str(text)[:1].upper() + str(text)[1:])
-    return sentence if sentence.endswith(".") else sentence + "."

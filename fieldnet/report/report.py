@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..results import Discovery
-from . import audit, coefficients, evolution, learned, making, theory
+from . import audit, coefficients, evolution, forms, learned, making, theory
 from .drawing import drawing_style
 from .head import foot, head
 from .page import Section, page
@@ -15,7 +15,7 @@ SECTIONS: tuple[Callable[[Discovery], Section | None], ...] = (
     evolution.evolution_section,
     learned.network_section,
     learned.generator_section,
-    learned.forms_section,
+    forms.forms_section,
     learned.potential_section,
     audit.conservation_section,
     coefficients.coefficients_section,

@@ -62,10 +62,10 @@ class _Letter:
 
     def dotted(self, index: str, order: int) -> str:
         dots = "˙" if order == 1 else "¨"
-        return f'<msub><mover accent="true">{self.mathml}<mo>{dots}</mo></mover><mi>{index}</mi></msub>'
+        return f"<msub><mover>{self.mathml}<mo>{dots}</mo></mover><mi>{index}</mi></msub>"
 
     def squared_velocity(self) -> str:
-        dotted = f'<mover accent="true">{self.mathml}<mo>˙</mo></mover>'
+        dotted = f"<mover>{self.mathml}<mo>˙</mo></mover>"
         return f"<msubsup>{dotted}<mi>i</mi><mn>2</mn></msubsup>"
 
     def dotted_latex(self, order: int) -> str:

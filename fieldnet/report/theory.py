@@ -8,25 +8,28 @@ from typing import Any
 import numpy as np
 
 from ..results import Discovery, Network
-from .formulas import density_mathml, display, equation_latex, equation_mathml, read, term_mathml
+from .formulas import display, equation_latex, equation_mathml, named_mathml, read, term_mathml
 from .network_forms import compact_density, compact_equation
 from .page import Section, details, paragraph, record, source
 from .sums import dissipation_form, flow_form, potential_form
-from .wording import html, number, symbols
+from .wording import html, number, sentence, short, symbols
 
 FEW = 4
 """Oscillators up to which every term is typeset."""
 
+DISSIPATION = "Rayleigh dissipation function"
 NAMES = {
     "failed": "Why it is not variational",
     "damping": "Damping γ",
     "damping_stderr": "Standard error of γ",
     "standard_errors": "γ in standard errors",
-    "rayleigh": "Rayleigh dissipation 𝓡",
     "caldirola_kanai": "With explicit time (Caldirola–Kanai)",
-    "metric": "Metric m",
-    "cycle": "Broken cycle",
+    "mismatch": "Largest |log(m_iK_ij / m_jK_ji)|",
 }
+
+
+ELSEWHERE = ("metric", "cycle", "forward", "backward", "damping", "damping_stderr", "rayleigh")
+"""Evidence about oscillators that is part of the formulas or of the section on the network."""
 
 
 def theory_section(discovery: Discovery) -> Section:
@@ -37,20 +40,20 @@ def theory_section(discovery: Discovery) -> Section:
     body = f'<div class="theory">{formulas[0]}</div>{formulas[1]}'
     if network is not None and network.cycle:
         body += paragraph(
-            f"<strong>The cycle that breaks the potential.</strong> {html(network.cycle)}", note=True
+            f"<strong>The cycle that breaks the potential.</strong> {html(sentence(network.cycle))}",
+            note=True,
         )
-    evidence = {
-        k: v for k, v in discovery.evidence.items() if network is None or not _elsewhere(k, v, network)
-    }
+    evidence = {k: v for k, v in discovery.evidence.items() if not _elsewhere(k, v, network)}
     if evidence:
-        body += record((NAMES.get(key, key), _evidence(value, discovery)) for key, value in evidence.items())
+        body += record((NAMES.get(k, k), _evidence(k, v, discovery)) for k, v in evidence.items())
     return Section("theory", "Lagrangian", body)
 
 
-def _elsewhere(key: str, value: Any, network: Network) -> bool:
-    """Whether a piece of evidence about oscillators is shown with the formulas or the network."""
-    known = key in ("metric", "cycle", "damping", "damping_stderr", "rayleigh")
-    return known or (isinstance(value, str) and value == network.cycle)
+def _elsewhere(key: str, value: Any, network: Network | None) -> bool:
+    """Whether a piece of evidence is shown with the formulas or the network."""
+    if network is None:
+        return key == "rayleigh"
+    return key in ELSEWHERE or (isinstance(value, str) and value == network.cycle)
 
 
 def _line(role: str, formula: str) -> str:
@@ -60,11 +63,16 @@ def _line(role: str, formula: str) -> str:
 def _every_term(discovery: Discovery) -> tuple[str, str]:
     theory = discovery.lagrangian
     name = "Lagrangian" if len(theory.coordinates) == 1 else "Lagrangian density"
-    formulas = _line(name, density_mathml(theory))
+    formulas = _line(name, named_mathml("ℒ", theory.density))
     equations = "".join(equation_mathml(text, theory) for text in discovery.equations)
     formulas += _line(
         "Equation of motion" if len(discovery.equations) == 1 else "Equations of motion", equations
     )
+    friction = read(str(discovery.evidence.get("rayleigh", "")), theory)
+    if friction is not None:
+        formulas += _line(DISSIPATION, named_mathml("𝓡", friction))
+    elif discovery.network is not None and _damped(discovery.network):
+        formulas += _line(DISSIPATION, display(dissipation_form(discovery).mathml))
     latex = [rf"\mathcal{{L}} = {theory.latex(digits=6)}"]
     latex += [equation_latex(text, theory) for text in discovery.equations]
     exact = [f"L = {theory.jet_text()}", *discovery.equations]
@@ -81,8 +89,8 @@ def _network(discovery: Discovery, network: Network) -> tuple[str, str]:
             ("Potential", potential_form(discovery)),
             ("Gradient flow in the metric m", flow_form(discovery)),
         ]
-    if network.damping is not None and np.any(network.damping):
-        shown.append(("Rayleigh dissipation", dissipation_form(discovery)))
+    if _damped(network):
+        shown.append((DISSIPATION, dissipation_form(discovery)))
     for role, form in shown:
         if form is None:
             remark = "<p>No short sum has exactly these terms; the full text is below.</p>"
@@ -100,10 +108,14 @@ def _network(discovery: Discovery, network: Network) -> tuple[str, str]:
     return formulas, paragraph(where + lag) + below
 
 
-def _evidence(value: Any, discovery: Discovery) -> str:
+def _damped(network: Network) -> bool:
+    return network.damping is not None and bool(np.any(network.damping))
+
+
+def _evidence(key: str, value: Any, discovery: Discovery) -> str:
     """A piece of evidence: a number, a list, a formula where it can be read, else its text."""
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return number(float(value))
+        return short(float(value)) if "standard" in NAMES.get(key, "").lower() else number(float(value))
     if isinstance(value, np.ndarray | list | tuple):
         return html(", ".join(f"{v:.6g}" if isinstance(v, numbers.Real) else str(v) for v in value))
     text = str(value)

@@ -35,6 +35,12 @@ def html(value: Any) -> str:
     return escape(plain(value), quote=True)
 
 
+def sentence(text: Any) -> str:
+    """With a capital and a full stop; names of fields are left as they are."""
+    words = plain(text).strip()
+    return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")
+
+
 def symbol(name: str) -> str:
     """A name as it is written by hand: `phi` → φ, `theta_3` → θ₃."""
     stem, _, index = one_line(name).partition("_")
@@ -45,7 +51,12 @@ def symbol(name: str) -> str:
 def symbols(text: str) -> str:
     """A generator or channel with Greek letters and floats of 6 digits: `1.4384762t∂_x` → `1.43848t∂_x`."""
     short = _FLOAT.sub(lambda match: f"{float(match[0]):.6g}", plain(text))
-    return _NAME.sub(lambda match: symbol(match[0]), short).replace("**2", "²").replace("**3", "³")
+    return (
+        _NAME.sub(lambda match: symbol(match[0]), short)
+        .replace("**2", "²")
+        .replace("**3", "³")
+        .replace("*", "\u2009")
+    )
 
 
 def axis_label(dataset: xr.Dataset, name: str) -> str:

@@ -134,5 +134,4 @@ def test_ctrl_c_is_130(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 130
-    assert done.stderr.splitlines()[-1] == "interrupted"
     assert not (tmp_path / "out").exists()
