@@ -16,6 +16,7 @@ from .learning.field_model import FieldModel
 from .learning.network_model import NetworkModel
 
 SCHEMA = "fieldnet/model/1"
+KEY = "fieldnet"  # the only key of the header: several would be written in random order
 
 
 def save_model(model: FieldModel | NetworkModel, path: str | os.PathLike) -> None:
@@ -26,7 +27,7 @@ def save_model(model: FieldModel | NetworkModel, path: str | os.PathLike) -> Non
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     tensors = {name: value.detach().contiguous().cpu() for name, value in model.state_dict().items()}
     kind = "field" if isinstance(model, FieldModel) else "network"
-    header = {"schema": SCHEMA, "architecture": json.dumps({"kind": kind, **model.config()})}
+    header = {KEY: json.dumps({"schema": SCHEMA, "architecture": {"kind": kind, **model.config()}})}
     try:
         temporary.write_bytes(save(tensors, metadata=header))
         os.replace(temporary, path)
@@ -45,12 +46,17 @@ def load_model(path: str | os.PathLike) -> FieldModel | NetworkModel:
             tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 (no mapping)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path}: not a safetensors file ({error})") from None
-    if header.get("schema") != SCHEMA:
-        raise ValueError(f"{path}: got the schema {header.get('schema')!r}, expected {SCHEMA!r}")
     try:
-        model = _build(json.loads(header["architecture"]))
+        described = json.loads(header.get(KEY, "{}"))
+        schema = described.get("schema")
+    except (AttributeError, RecursionError, json.JSONDecodeError):
+        schema = None
+    if schema != SCHEMA:
+        raise ValueError(f"{path}: got the schema {schema!r}, expected {SCHEMA!r}")
+    try:
+        model = _build(described["architecture"])
         model.load_state_dict(tensors)
-    except (KeyError, TypeError, AttributeError, RuntimeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path}: the architecture does not fit the weights ({line})") from None
     if not all(bool(torch.isfinite(value).all()) for value in tensors.values() if value.is_floating_point()):

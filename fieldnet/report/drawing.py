@@ -13,7 +13,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from .wording import html, power_of_ten
 
@@ -96,7 +96,7 @@ def logarithmic(ax: Axes, axis: str = "y") -> None:
     which = getattr(ax, f"{axis}axis")
     which.set_major_locator(LogLocator(numticks=7))
     which.set_major_formatter(FuncFormatter(power_of_ten))
-    which.set_minor_formatter(NullFormatter())
+    which.set_minor_locator(NullLocator())
 
 
 def thinned(places: np.ndarray, values: np.ndarray, most: int = 1500) -> tuple[np.ndarray, np.ndarray]:

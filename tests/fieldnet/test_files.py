@@ -56,12 +56,9 @@ def test_files_that_are_no_models(tmp_path):
     save_file({"a": torch.zeros(1)}, path)
     with pytest.raises(ValueError, match="got the schema None"):
         load_model(path)
-    architecture = json.dumps(
-        {"kind": "field", "features": "phase", "spacing": [0.1], "coordinates": ["t", "x"]}
-    )
-    save_file(
-        {"a": torch.zeros(1)}, path, metadata={"schema": "fieldnet/model/1", "architecture": architecture}
-    )
+    architecture = {"kind": "field", "features": "phase", "spacing": [0.1], "coordinates": ["t", "x"]}
+    described = json.dumps({"schema": "fieldnet/model/1", "architecture": architecture})
+    save_file({"a": torch.zeros(1)}, path, metadata={"fieldnet": described})
     with pytest.raises(ValueError, match="does not fit the weights"):
         load_model(path)
 
