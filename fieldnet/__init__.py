@@ -12,8 +12,9 @@ from .derive import derive_lagrangian, expand_field_model, expand_layer
 from .discover import discover_lagrangian
 from .features import FeatureMap, feature_map
 from .lconv import LConv
-from .results import Discovery, load
+from .results import Discovery
 from .rollout import rollout, system_from_json
+from .saving import load, save
 
 __all__ = [
     "Discovery",
@@ -28,5 +29,6 @@ __all__ = [
     "generators",
     "load",
     "rollout",
+    "save",
     "system_from_json",
 ]

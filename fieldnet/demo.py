@@ -17,6 +17,7 @@ from simulations import FieldSystem, Grid, Kuramoto, save, simulate, solutions
 from .discover import discover_lagrangian
 from .learning.gradient import Progress
 from .results import Discovery
+from .saving import save as save_discovery
 
 ProgressBars = Callable[[], AbstractContextManager[Progress]]
 
@@ -59,7 +60,7 @@ def run_demo(out: Path, seed: int, progress: ProgressBars) -> Iterator[DemoResul
         with progress() as bars:
             discovery = discover_lagrangian(folder / "data.nc", seed=seed, progress=bars)
         discovery = Discovery(**{**vars(discovery), "name": name})
-        discovery.save(folder)
+        save_discovery(discovery, folder)
         yield DemoResult(folder, discovery, compare(discovery))
 
 

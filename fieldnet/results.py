@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +12,11 @@ import xarray as xr
 from lagrangians import Lagrangian
 
 from .conservation import Conservation
-from .derive import derive_lagrangian
 from .learning.field_model import FieldModel
 from .learning.gradient import History
 from .learning.network_model import NetworkModel
-from .model_file import load_model, save_model
 
 SCHEMA = "fieldnet/lagrangian/1"
-FILES = ("lagrangian.json", "model.safetensors", "report.html")
 
 
 @dataclass(frozen=True)
@@ -170,60 +164,6 @@ class Discovery:
         if self.network is not None:
             content["network"] = vars(self.network)
         return plain(content)
-
-    def save(self, folder: str | os.PathLike) -> None:
-        """Write lagrangian.json, model.safetensors and report.html, each atomically; the folder is made."""
-        from .report import report_html  # matplotlib is slow to import
-
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.content(), indent=2, ensure_ascii=False, allow_nan=False)
-        report = report_html(self)
-        save_model(self.model, folder / "model.safetensors")
-        write_text(folder / "lagrangian.json", text + "\n")
-        write_text(folder / "report.html", report)
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A discovery read back from its folder; `lagrangian` is derived again from the weights."""
-
-    model: FieldModel | NetworkModel
-    lagrangian: Lagrangian
-    content: dict[str, Any]
-
-
-def load(folder: str | os.PathLike) -> Saved:
-    """The model of a folder that `Discovery.save` wrote, and its Lagrangian, derived from the weights
-    alone.
-    """
-    folder = Path(folder)
-    model = load_model(folder / "model.safetensors")
-    return Saved(model, derive_lagrangian(model), read_content(folder / "lagrangian.json"))
-
-
-def read_content(path: str | os.PathLike) -> dict[str, Any]:
-    """The JSON object in a file. Raises ValueError, one line, for anything else."""
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file; check the name") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{path}: not a JSON file ({error})") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: expected a JSON object, got {type(content).__name__}")
-    return content
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a file atomically."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        temporary.write_text(text, "utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def plain(value: Any) -> Any:

@@ -53,6 +53,7 @@ def discover(
 ) -> None:
     """Learn the Lagrangian of a measured field: lagrangian.json, report.html, model.safetensors."""
     from ..discover import discover_lagrangian
+    from ..saving import save
     from .folders import prepare_folder
     from .progress import training_progress
     from .summary import print_summary
@@ -60,7 +61,7 @@ def discover(
     prepare_folder(out)
     with training_progress() as progress:
         discovery = discover_lagrangian(file, field, features, boundary, seed, progress)
-    discovery.save(out)
+    save(discovery, out)
     print_summary(discovery)
     typer.echo(f"written: {out / 'lagrangian.json'}, {out / 'report.html'}, {out / 'model.safetensors'}")
 
@@ -78,9 +79,9 @@ def rollout(
     """Run what was found from the initial data of a file, saved at the times of that file."""
     from simulations import BlowUpError, check_writable, load, save
 
-    from ..results import read_content
     from ..rollout import rollout as run
     from ..rollout import system_from_json
+    from ..saving import read_content
     from .progress import simple_progress
 
     check_writable(out)

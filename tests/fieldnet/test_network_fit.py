@@ -1,4 +1,4 @@
-"""Oscillators learned from their phases: couplings, edges, frequencies, order, and controls that must fail."""
+"""Oscillators learned from their phases: couplings, edges, frequencies, order; controls that must fail."""
 
 import dataclasses
 
