@@ -16,7 +16,7 @@ from .wording import axis_label, html, plain, short, symbols
 _DERIVATIVE = re.compile(r"∂_(\w+)")
 WITHOUT = {
     "variational": "The Lagrangian has no point symmetry of the searched kind: there is no charge.",
-    "not variational": "No autonomous Lagrangian has exactly these equations, so Noether gives no charge to audit.",
+    "not variational": "No autonomous Lagrangian has exactly these equations: there is no Noether charge.",
     "undetermined": "No Noether charge was audited: which Lagrangian it would belong to is open.",
 }
 LONG = 60
