@@ -14,7 +14,7 @@ from sympy.core.function import AppliedUndef
 
 from lagrangians.equations import solve_for_leading
 from lagrangians.equivalence import proportional
-from lagrangians.jets import IDENTIFIER, JetSpace, jet_space, raised
+from lagrangians.jets import JetSpace, jet_space, raised
 from lagrangians.noether import energy_momentum, noether_current
 from lagrangians.parser import parse_expression
 from lagrangians.printing import term_order, to_latex, to_text
@@ -34,7 +34,7 @@ class Lagrangian:
     `density` is written in applied functions and `Derivative`s of `fields` (such as φ(t, x)); the first
     coordinate is time. Symbols of the density that are neither coordinates nor listed in `parameters` join
     the parameters in alphabetic order. Raises `ValueError` for fields that do not depend on the coordinates
-    and for clashing or unreadable names.
+    and for clashing names.
     """
 
     density: sympy.Expr
@@ -59,10 +59,6 @@ class Lagrangian:
             names = ", ".join(p.name for p in parameters)
             raise ValueError(f"parameters must have distinct names, got {names}")
         for parameter in parameters:
-            if not IDENTIFIER.match(parameter.name):
-                raise ValueError(
-                    f"got the name {parameter.name!r}, expected letters, digits and underscores; rename it"
-                )
             if parameter.name in jets.coordinate_names or jets.parse(parameter.name):
                 raise ValueError(
                     f"the parameter {parameter} has the name of a coordinate or a jet; rename it"

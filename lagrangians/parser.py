@@ -17,7 +17,7 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from lagrangians.errors import ParseError
-from lagrangians.jets import JetSpace, jet_space
+from lagrangians.jets import IDENTIFIER, JetSpace, jet_space
 
 FUNCTIONS = {
     "sin": sympy.sin,
@@ -281,13 +281,13 @@ class Parser:
 
 
 def symbol_table(jets: JetSpace, parameters: Sequence[str | sympy.Symbol]) -> dict[str, sympy.Symbol]:
-    """Names of coordinates and parameters; raises `ValueError` where a name is reserved or means two
-    things.
-    """
+    """Names of coordinates and parameters; raises `ValueError` where a name is reserved or no identifier."""
     symbols = [sympy.Symbol(p) if isinstance(p, str) else p for p in parameters]
     for name in (*jets.coordinate_names, *jets.field_names, *(s.name for s in symbols)):
         if name in RESERVED:
             raise ValueError(f"the name {name!r} is reserved for the function or constant; rename it")
+        if not IDENTIFIER.match(name):
+            raise ValueError(f"got the name {name!r}, expected letters, digits and underscores; rename it")
     return {s.name: s for s in (*jets.coordinates, *symbols)}
 
 

@@ -35,13 +35,13 @@ def network(seed: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
     return weights + weights.T, 0.5 + torch.rand(NODES, dtype=torch.float64, generator=rng)
 
 
-def run(system: Kuramoto, samples: int = 6) -> xr.Dataset:
-    """Phases from random states, T = 10, Δt = 0.05."""
+def run(system: Kuramoto, samples: int = 6, duration: float = 10.0) -> xr.Dataset:
+    """Phases from random states, Δt = 0.05."""
     rng = torch.Generator().manual_seed(11)
     phases = 2 * torch.pi * torch.rand(samples, NODES, dtype=torch.float64, generator=rng)
     velocities = 2 * torch.rand(samples, NODES, dtype=torch.float64, generator=rng) - 1
     initial = phases if system.time_order == 1 else (phases, velocities)
-    return simulate(system, initial, 10.0, save_every=0.05)
+    return simulate(system, initial, duration, save_every=0.05)
 
 
 @lru_cache
@@ -62,7 +62,7 @@ def case(name: str) -> Case:
     if name == "masses":
         mass = 1 + torch.arange(NODES, dtype=torch.float64) / NODES
     if name == "mixed_signs":
-        K = K * torch.where((K > 0.8), -1.0, 1.0)
+        K = K * torch.where(K > 0.8, -1.0, 1.0)
     first = name in ("first_order", "lagging", "mixed_signs")
     system = Kuramoto(K, omega, phase_lag=lag) if first else Kuramoto(K, omega, mass, damping, lag)
     return Case(run(system), (K / mass[:, None]).numpy(), (omega / mass).numpy(), damping.numpy(), lag)

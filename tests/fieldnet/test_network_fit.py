@@ -1,7 +1,5 @@
 """Oscillators learned from their phases: couplings, edges, frequencies, order; controls that must fail."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -41,10 +39,7 @@ def test_files_of_another_program(name):
     assert_found(fit, case(name), 1e-4)
     assert fit.held_out_residual < 1e-4
     assert distance(fit.trained_coupling, case(name).coupling) < 1e-2
-    assert (
-        fit.trained_coupling.all()
-        or (fit.trained_coupling[~np.eye(len(fit.coupling), dtype=bool)] != 0).all()
-    )
+    assert np.count_nonzero(fit.trained_coupling) == fit.trained_coupling.size - len(fit.coupling)
 
 
 @pytest.mark.parametrize("name", FIRST_ORDER + SECOND_ORDER)
@@ -63,13 +58,13 @@ def test_the_other_order_does_not_explain_the_data(name):
     assert wrong > 0.3
 
 
-@pytest.mark.parametrize("name", ["kuramoto_regular", "inertial", "lagging"])
+@pytest.mark.parametrize("name", ["inertial", "lagging"])
 def test_seeds_agree(name):
     assert_seeds_agree(name)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["kuramoto", "kuramoto_directed", *SECOND_ORDER])
+@pytest.mark.parametrize("name", [*FILES, *SECOND_ORDER])
 def test_more_seeds_agree(name):
     assert_seeds_agree(name)
 
@@ -156,23 +151,10 @@ def test_shuffled_times_are_not_explained():
 
 def test_synchronised_phases_leave_the_coupling_open():
     K, omega = network()
-    still = simulate_long(Kuramoto(4 * K, omega))
-    fit = fit_network(still, "theta")
+    late = run(Kuramoto(4 * K, omega), duration=40.0).isel(time=slice(600, None))
+    fit = fit_network(late, "theta")
     assert "move together" in fit.undetermined
     assert "theta_" in fit.undetermined
-
-
-def simulate_long(system):
-    data = run(system)
-    state = torch.tensor(data["theta"].values[:, -1])
-    for _ in range(4):
-        rng = torch.Generator().manual_seed(1)
-        assert rng is not None
-        from simulations import simulate
-
-        data = simulate(system, state, 10.0, save_every=0.05)
-        state = torch.tensor(data["theta"].values[:, -1])
-    return data
 
 
 def test_free_oscillators_have_no_edges():
@@ -235,4 +217,3 @@ def test_bad_data():
         network_samples(data.isel(node=[0]))
     with pytest.raises(ValueError, match="give more points"):
         fit_network(data.isel(time=slice(0, 5)), "theta")
-    assert dataclasses.is_dataclass(fitted("damped"))

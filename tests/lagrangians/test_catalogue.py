@@ -139,6 +139,9 @@ def on_the_drift(expression: sympy.Expr) -> sympy.Expr:
 
 def test_freidlin_wentzell_vanishes_on_the_drift_and_its_equations_contain_it() -> None:
     theory = catalogue.freidlin_wentzell(DRIFT, (a, b), noise=("D", 2))
+    D = sympy.Symbol("D")
+    assert is_zero(theory.density.subs(b.diff(t), DRIFT[1]) - (a.diff(t) - DRIFT[0]) ** 2 / (2 * D))
+    assert is_zero(theory.density.subs(a.diff(t), DRIFT[0]) - (b.diff(t) - DRIFT[1]) ** 2 / 4)
     assert on_the_drift(theory.density) == 0
     assert not is_zero(theory.density)
     assert [p.name for p in theory.parameters] == ["D"]

@@ -49,6 +49,11 @@ def test_arrays_broadcast() -> None:
     assert one == 1
 
 
+def test_negative_powers_of_whole_numbers() -> None:
+    (result,) = run(lower({"e": phi**-2}, SPACE), {"phi": np.array([1, 2])})
+    np.testing.assert_allclose(result, [1, 0.25])
+
+
 def test_inputs_are_ordered_and_only_those_that_occur() -> None:
     """Jets by field and order, coordinates, parameters by name."""
     u = sympy.Symbol("u_1")

@@ -91,6 +91,8 @@ def sine_gordon() -> Lagrangian:
 def test_parameters_are_matched_by_name(sine_gordon: Lagrangian) -> None:
     assert sine_gordon.is_equivalent(catalogue.sine_gordon("c", "m"))
     assert not sine_gordon.is_equivalent(catalogue.sine_gordon("m", "c"))
+    positive = sympy.symbols("c m", positive=True)
+    assert sine_gordon.is_equivalent(catalogue.sine_gordon(*positive))
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,14 @@ def test_text_is_read_back_exactly(density: sympy.Expr) -> None:
     assert read(to_text(density)) == density
 
 
+@pytest.mark.parametrize(
+    "text", ["1/9/(phi + c)", "-2/9*phi_t**2/(phi + c)", "1/9/(phi + c)**2", "exp(1)*phi", "exp(-1) + phi"]
+)
+def test_forms_that_must_not_be_multiplied_out(text: str) -> None:
+    density = read(text)
+    assert read(to_text(density)) == density
+
+
 @pytest.mark.parametrize("value", [0.1, 1e-300, 1 / 3, 123456789.123456789, 2.0**60, 5e-324])
 def test_floats_keep_every_bit(value: float) -> None:
     coefficient = read(to_text(sympy.Float(value) * PHI)).coeff(PHI)

@@ -44,6 +44,8 @@ def test_floats_are_compared_as_the_numbers_their_bits_mean() -> None:
 
 
 def test_what_has_no_value_is_not_zero() -> None:
+    assert not is_zero(sympy.zoo)
+    assert not is_zero(sympy.nan)
     assert not is_zero(1 / (sympy.sin(u) ** 2 + sympy.cos(u) ** 2 - 1))
 
 
