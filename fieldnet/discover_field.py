@@ -105,6 +105,11 @@ def _verdict(fit: FieldFit, lagrangian: Lagrangian, unknown: str | None) -> tupl
                 "rayleigh": f"{fit.damping / 2!r}*{velocity}**2",
                 "caldirola_kanai": f"{growth}*({lagrangian.jet_text()})",
             }
+        return (
+            f"undetermined: a damping of {fit.damping:.3g} ± {fit.damping_error:.2g} lowers the residual "
+            "but is not significant",
+            {},
+        )
     return "variational", {}
 
 
@@ -169,7 +174,10 @@ def _audit(
 ) -> Conservation:
     if fit.damping:
         return Conservation([], [])
-    return check_conservation(lagrangian, held_out, [fit.model.field], boundary, seed=seed)
+    try:
+        return check_conservation(lagrangian, held_out, [fit.model.field], boundary, seed=seed)
+    except ValueError:  # too few held-out times: the fit stands without an audit
+        return Conservation([], [])
 
 
 def _record(

@@ -21,10 +21,10 @@ ROUNDING = 1e-9
 ROWS = 5
 NARROWEST = {1: 10, 2: 14}
 """Half widths in samples at which the derivatives of the windows still integrate to 1e-4, by order."""
-STARTS = 8
-"""Random starts at most; they end once the lowest loss is reached twice."""
-DECAY = 1e-5
-"""Weight decay of the starts. Few data let a wrong phase lag with large couplings fit nearly as well."""
+STARTS, CONVINCING = 10, 0.01
+"""Random starts at most; they end once the lowest loss is reached twice and is this low."""
+DECAYS = (1e-2, 1e-5)
+"""Weight decays of a start, one after the other: wrong phase lags fit best with large couplings."""
 
 Weights = dict[str, nn.Parameter]
 
@@ -172,10 +172,13 @@ def train_network(
             "layer.weight": nn.Parameter(torch.randn_like(model.layer.weight) / 3**0.5),
             "layer.generators.weight": nn.Parameter(torch.randn_like(model.graph.weight) / model.nodes**0.5),
         }
-        begin, end = 0.6 * start / STARTS, 0.6 * (start + 1) / STARTS
-        trials.append((descend(parameters, 20, 75, begin, end, DECAY), parameters))
+        begin, middle, end = (0.6 * (start + part) / STARTS for part in (0, 0.5, 1))
+        early = descend(parameters, 20, 50, begin, middle, DECAYS[0])
+        late = descend(parameters, 0, 50, middle, end, DECAYS[1])
+        trials.append((_joined(early, late), parameters))
         trials.sort(key=lambda trial: trial[0].train[-1])
-        if len(trials) > 1 and trials[1][0].train[-1] < 1.05 * trials[0][0].train[-1]:
+        lowest = [trial[0].train[-1] for trial in trials[:2]]
+        if len(lowest) > 1 and lowest[1] < min(1.05 * lowest[0], CONVINCING):
             break
     first, parameters = trials[0]
     history = descend(parameters, 0, 400, 0.6, 1.0)

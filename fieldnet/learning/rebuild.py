@@ -65,5 +65,8 @@ def _vacuum(library: TermLibrary, theta: np.ndarray, values: np.ndarray) -> floa
     nearest = points[min(best, key=lambda n: abs(points[n]))]
     slope, curvature = (sympy.lambdify(PHI, sympy.diff(potential, PHI, k)) for k in (1, 2))
     for _ in range(20):
-        nearest = nearest - float(slope(nearest)) / float(curvature(nearest))
+        bend = float(curvature(nearest))
+        if bend == 0:
+            break
+        nearest = nearest - float(slope(nearest)) / bend
     return float(nearest) if np.isfinite(nearest) and low <= nearest <= high else None

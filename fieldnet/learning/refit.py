@@ -114,6 +114,8 @@ def _stencil_jacobian(
     regression: WeakRegression, stencil: Tensor, directions: Tensor, kept: list[int], theta: Tensor
 ) -> Tensor:
     """∂R/∂a along each direction at fixed θ, with a scaled to κ = 1. shape: (rows, count)"""
+    if len(directions) == 0:
+        return theta.new_zeros(len(regression.target), 0)
     gradient_terms = [(i, n) for i, n in enumerate(kept) if regression.library.terms[n].axes is not None]
 
     def force(weight: Tensor) -> Tensor:
