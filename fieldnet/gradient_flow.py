@@ -72,9 +72,9 @@ class BrokenCycle:
             )
         text = f"on the cycle {walk} the product of K is {self.forward:.4g}, backwards {self.backward:.4g}"
         if self.pairs:
-            i, j = self.pairs[0]
-            others = f" and {len(self.pairs) - 1} more pairs" if len(self.pairs) > 1 else ""
-            text += f"; the pair {i}, {j}{others} has no partner of the same sign"
+            count, (i, j) = len(self.pairs), self.pairs[0]
+            which = f"{count} couplings have" if count > 1 else "one coupling has"
+            text += f"; {which} no partner of the same sign, such as K_{i},{j}"
         return text
 
 

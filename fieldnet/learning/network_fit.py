@@ -11,13 +11,22 @@ import xarray as xr
 from .gradient import History, Progress
 from .network_model import NetworkModel, rotation_parts
 from .network_regression import COMMON, SHAPE, Coefficients, Support, WeakRegression, form_of
-from .network_training import NetworkSamples, network_samples, relative_residual, train_network
+from .network_training import (
+    CONVINCING,
+    STARTS,
+    NetworkSamples,
+    network_samples,
+    relative_residual,
+    train_network,
+)
 from .selection import MATERIAL, select_columns
 
 NEGLIGIBLE = 1e-3
 """Terms whose torques are below this part of all torques are taken as errors of the data's own integrator."""
-NOTHING = 0.9
-"""Held-out residuals above this are no better than constant torques."""
+SMALL, LITTLE, NOTHING = 0.1, 0.5, 0.9
+"""Held-out residuals below the first need no second training; above the others, little is explained."""
+BRIEF = 4
+"""Random starts of the first training."""
 RANK = 1e-8
 """Combinations of columns below this part of the largest cannot be told from rounding."""
 
@@ -71,21 +80,8 @@ def fit_network(
     Raises ValueError for dims other than these or held-out samples that do not leave any to train on.
     """
     started = time.perf_counter()
-    models, history, residuals = {}, {}, {}
     samples = {order: _split(network_samples(dataset, field, order), held_out) for order in (1, 2)}
-    with torch.random.fork_rng(devices=[]):
-        for order in (1, 2):
-            torch.manual_seed(seed)
-            training, testing = samples[order]
-            models[order] = NetworkModel(training.nodes, order, field)
-            label = f"oscillators of order {order}"
-            history[order] = train_network(
-                models[order], training, testing, _within(progress, 0.45 * (order - 1), 0.45 * order), label
-            )
-            residuals[order] = (
-                relative_residual(models[order], training),
-                relative_residual(models[order], testing),
-            )
+    models, history, residuals = _train_both(samples, field, seed, progress)
     order = 2 if residuals[2][1] < min(residuals[1][1], NOTHING) / (1 + MATERIAL) else 1
     model, (training, testing) = models[order], samples[order]
     trained_coupling = model.torques().coupling.numpy()
@@ -132,6 +128,39 @@ def fit_network(
         undetermined=undetermined or _open(coupling, errors[0], test_residual),
         seconds=time.perf_counter() - started,
     )
+
+
+def _train_both(
+    samples: dict[int, tuple[NetworkSamples, NetworkSamples]],
+    field: str,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[dict[int, NetworkModel], dict[int, History], dict[int, tuple[float, float]]]:
+    """Networks of both orders, with (training, held-out) residuals.
+
+    A brief training of both comes first. Where neither explains the held-out data, one with more random
+    starts follows, and of each order the network of lower training loss stays.
+    """
+    models: dict[int, NetworkModel] = {}
+    history: dict[int, History] = {}
+    residuals: dict[int, tuple[float, float]] = {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for starts, convincing, begin, share in ((BRIEF, np.inf, 0.0, 0.2), (STARTS, CONVINCING, 0.4, 0.25)):
+            if residuals and min(testing for _, testing in residuals.values()) < SMALL:
+                break
+            for order, (training, testing) in samples.items():
+                model = NetworkModel(training.nodes, order, field)
+                at = begin + (order - 1) * share
+                shown, label = _within(progress, at, at + share), f"oscillators of order {order}"
+                run = train_network(model, training, testing, shown, label, starts, convincing)
+                if order not in history or run.train[-1] < history[order].train[-1]:
+                    models[order], history[order] = model, run
+                    residuals[order] = (
+                        relative_residual(model, training),
+                        relative_residual(model, testing),
+                    )
+    return models, history, residuals
 
 
 def _split(samples: NetworkSamples, held_out: Sequence[int]) -> tuple[NetworkSamples, NetworkSamples]:
@@ -277,10 +306,9 @@ def _degenerate(regression: WeakRegression, common: np.ndarray) -> str | None:
 
 
 def _open(coupling: np.ndarray, errors: np.ndarray, testing: float) -> str | None:
-    if testing > NOTHING:
-        return (
-            f"held-out residual {testing:.2g}: the network explains no more of them than constant torques do"
-        )
+    if testing > LITTLE:
+        much = "no more" if testing > NOTHING else "little more"
+        return f"held-out residual {testing:.2g}: the network explains {much} than constant torques do"
     size = np.linalg.norm(coupling)
     if size > 0 and np.linalg.norm(errors) > 0.5 * size:
         part = np.linalg.norm(errors) / size

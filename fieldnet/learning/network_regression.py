@@ -51,8 +51,8 @@ class WeakRegression:
 
     def __init__(self, samples: NetworkSamples):
         self.order, self.nodes = samples.order, samples.nodes
-        self.target = samples.target().flatten(0, 1).numpy()
-        self.velocity = samples.velocity().flatten(0, 1).numpy()
+        self.target = samples.target.flatten(0, 1).numpy()
+        self.velocity = samples.velocity.flatten(0, 1).numpy()
         self.pulls = np.stack([pulls(samples, i).flatten(0, 1).numpy() for i in range(self.nodes)])
         theta = samples.values
         on_site = [theta.sin(), theta.cos(), (2 * theta).sin(), (2 * theta).cos()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ ROWS = 5
 NARROWEST = {1: 10, 2: 14}
 """Half widths in samples at which the derivatives of the windows still integrate to 1e-4, by order."""
 STARTS, CONVINCING = 10, 0.01
-"""Random starts at most; they end once the lowest loss is reached twice and is this low."""
+"""Random starts at most, and the loss at which they may end early."""
 DECAYS = (1e-2, 1e-5)
 """Weight decays of a start, one after the other: wrong phase lags fit best with large couplings."""
 
@@ -55,13 +56,15 @@ class NetworkSamples:
         """∫ ψ^(p) f dt. shape: (sample, time, ...) -> (sample, window, ...)"""
         return torch.einsum("wt,st...->sw...", self.windows.weights[derivatives], series)
 
+    @cached_property
     def velocity(self) -> Tensor:
         """∫ψθ̇ = −∫ψ_tθ. shape: (sample, window, node)"""
         return -self.project(self.values, 1)
 
+    @cached_property
     def target(self) -> Tensor:
         """∫ψθ̇ (order 1) or ∫ψθ̈ = ∫ψ_ttθ (order 2). shape: (sample, window, node)"""
-        return self.velocity() if self.order == 1 else self.project(self.values, 2)
+        return self.velocity if self.order == 1 else self.project(self.values, 2)
 
     def scale(self) -> float:
         """The sum of squares that constant torques leave: the loss that counts as 1."""
@@ -109,15 +112,15 @@ def network_samples(dataset: xr.Dataset, field: str = "theta", order: int = 1) -
     width = min(width, max(NARROWEST[order], round(2 * points / (4 + wanted))))
     windows = window_axis(points, spacing, width, periodic=False)
     whole = NetworkSamples(torch.from_numpy(values), windows, order)
-    rounding = ROUNDING**2 * float(whole.velocity().square().mean()) ** order
-    spread = float(_centred(whole.target()).square().mean())
+    rounding = ROUNDING**2 * float(whole.velocity.square().mean()) ** order
+    spread = float(_centred(whole.target).square().mean())
     return replace(whole, variation=max(spread, rounding, 1e-300))
 
 
 def weak_residual(model: NetworkModel, samples: NetworkSamples) -> Tensor:
     """−∫ψ_tθ − ∫ψF (order 1) or ∫ψ_ttθ − γ∫ψ_tθ − ∫ψF (order 2). shape: (sample, window, node)"""
-    residual = samples.target() - samples.project(model.torque(samples.values))
-    return residual + model.damping * samples.velocity() if model.order == 2 else residual
+    residual = samples.target - samples.project(model.torque(samples.values))
+    return residual + model.damping * samples.velocity if model.order == 2 else residual
 
 
 def relative_residual(model: NetworkModel, samples: NetworkSamples) -> float:
@@ -132,30 +135,34 @@ def train_network(
     held_out: NetworkSamples,
     progress: Progress | None = None,
     label: str = "training",
+    starts: int = STARTS,
+    convincing: float = CONVINCING,
 ) -> History:
     """Train every weight from random numbers of torch's global generator; the model keeps the trained ones.
 
     Loss: ‖R‖² relative to constant torques. What trains are numbers of size one (`_Units`); ω_i is at each
-    step the mean of what the rest leaves of node i. Short trainings with weight decay from several starts
-    choose the one that is trained to the end without decay.
+    step the mean of what the rest leaves of node i. Short trainings with weight decay from at most `starts`
+    random starts choose the one that is trained to the end without decay; they end once the lowest loss is
+    reached twice and is below `convincing`.
     """
     units = _Units(model, training)
     loss_module = _Residual(model)
 
-    def residual(parameters: Weights, samples: NetworkSamples) -> Tensor:
-        weights = units.physical(parameters) | {"frequencies": torch.zeros_like(model.frequencies)}
+    def residual(weights: dict[str, Tensor], samples: NetworkSamples) -> Tensor:
+        weights = weights | {"frequencies": torch.zeros_like(model.frequencies)}
         return functional_call(loss_module, {f"model.{k}": v for k, v in weights.items()}, (samples,))
 
     def descend(
         parameters: Weights, adam_steps: int, lbfgs_steps: int, begin: float, end: float, decay: float = 0.0
     ) -> History:
         def loss() -> Tensor:
-            rest = residual(parameters, training)
-            value = _centred(rest).square().sum() / training.scale()
-            return value + decay * units.coupling(parameters) if decay else value
+            weights = units.physical(parameters)
+            value = _centred(residual(weights, training)).square().sum() / training.scale()
+            return value + decay * units.coupling(weights) if decay else value
 
         def held_out_loss() -> Tensor:
-            rest = residual(parameters, held_out) - residual(parameters, training).mean((0, 1))
+            weights = units.physical(parameters)
+            rest = residual(weights, held_out) - residual(weights, training).mean((0, 1))
             return rest.square().sum() / held_out.scale()
 
         def report(stage: str, done: float, value: float) -> None:
@@ -167,24 +174,25 @@ def train_network(
         )
 
     trials: list[tuple[History, Weights]] = []
-    for start in range(STARTS):
+    for start in range(starts):
         parameters = {
             "layer.weight": nn.Parameter(torch.randn_like(model.layer.weight) / 3**0.5),
             "layer.generators.weight": nn.Parameter(torch.randn_like(model.graph.weight) / model.nodes**0.5),
         }
-        begin, middle, end = (0.6 * (start + part) / STARTS for part in (0, 0.5, 1))
+        begin, middle, end = (0.6 * (start + part) / starts for part in (0, 0.5, 1))
         early = descend(parameters, 20, 50, begin, middle, DECAYS[0])
         late = descend(parameters, 0, 50, middle, end, DECAYS[1])
         trials.append((_joined(early, late), parameters))
         trials.sort(key=lambda trial: trial[0].train[-1])
         lowest = [trial[0].train[-1] for trial in trials[:2]]
-        if len(lowest) > 1 and lowest[1] < min(1.05 * lowest[0], CONVINCING):
+        if len(lowest) > 1 and lowest[1] < min(1.05 * lowest[0], convincing):
             break
     first, parameters = trials[0]
     history = descend(parameters, 0, 400, 0.6, 1.0)
     with torch.no_grad():
-        model.frequencies.copy_(residual(parameters, training).mean((0, 1)))
-        for name, value in units.physical(parameters).items():
+        weights = units.physical(parameters)
+        model.frequencies.copy_(residual(weights, training).mean((0, 1)))
+        for name, value in weights.items():
             model.get_parameter(name).copy_(value)
     return _joined(first, history)
 
@@ -230,10 +238,10 @@ class _Units:
     """
 
     def __init__(self, model: NetworkModel, samples: NetworkSamples):
-        self.size = _centred(samples.target()).square().mean().sqrt().clamp_min(1e-300)
+        self.size = _centred(samples.target).square().mean().sqrt().clamp_min(1e-300)
         nodes = model.nodes
         self.damped = model.order == 2
-        own = -_centred(samples.velocity()).flatten(0, 1)
+        own = -_centred(samples.velocity).flatten(0, 1)
         self.moments = own.new_zeros(nodes, 4, 4, nodes, nodes)
         self.velocity = own.new_zeros(nodes, 4, nodes)
         self.diagonal = own.square().mean(0) if self.damped else own.new_ones(nodes)
@@ -243,9 +251,8 @@ class _Units:
             if self.damped:
                 self.velocity[i] = torch.einsum("rpj,r->pj", columns, own[:, i]) / samples.rows
 
-    def coupling(self, free: Mapping[str, Tensor]) -> Tensor:
+    def coupling(self, weights: Mapping[str, Tensor]) -> Tensor:
         """Σ_ij |W¹|²ℓ_ij² a node, in units of the target's mean square."""
-        weights = self.physical(free)
         form = rotation_parts(weights["layer.weight"][1])
         edges = weights["layer.generators.weight"]
         return form.square().sum() * edges.square().sum() / (edges.shape[1] * self.size**2)

@@ -93,7 +93,7 @@ def test_weak_residual_of_the_truth_is_the_error_of_the_quadrature():
             model.graph.weight[0] = torch.from_numpy(truth.coupling)
             model.frequencies.copy_(torch.from_numpy(truth.frequencies))
             model.damping.copy_(torch.from_numpy(truth.damping))
-            scale = samples.target().norm()
+            scale = samples.target.norm()
             assert weak_residual(model, samples).norm() < 1e-4 * scale
             model.graph.weight.mul_(1.1)
             assert weak_residual(model, samples).norm() > 1e-3 * scale
