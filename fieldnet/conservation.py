@@ -15,7 +15,7 @@ from lagrangians import Generator, Lagrangian, variational_symmetries
 from lagrangians.jets import JetSpace
 from lagrangians.variation import divergence, total_derivative
 from simulations import Grid, guess_boundary
-from simulations.conventions import space_names
+from simulations.conventions import field_names, space_names
 
 from .trajectory import Trajectory
 
@@ -90,19 +90,18 @@ def check_conservation(
     nodes = space_names(dataset) == ("node",)
     boundary = boundary or ("periodic" if nodes else guess_boundary(dataset))
     grid = None if nodes else Grid.from_dataset(dataset, boundary)
-    names = list(fields) if fields is not None else [str(name) for name in dataset.data_vars]
-    if not nodes and fields is None:
-        names = list(jets.field_names)
+    names = fields or (field_names(dataset) if nodes else jets.field_names)
     trajectory = Trajectory.from_dataset(dataset, names, jets, grid)
     degree = (1 if len(jets.fields) <= 3 else 0) if degree is None else degree
-    symmetries = _proved(lagrangian, variational_symmetries(lagrangian, degree=degree))
-    controls = _Controls(lagrangian, trajectory, symmetries, seed)
-    kept = [s for s in symmetries if _keeps_box(s, boundary)]
-    moved = [s for s in symmetries if not _keeps_box(s, boundary)]
-    charges = []
-    for symmetry in kept:
-        density = trajectory.evaluate([lagrangian.noether_current(symmetry)[0]])[0]
-        values, scale, drift = _drift(trajectory, density)
+    proved = _proved(lagrangian, variational_symmetries(lagrangian, degree=degree))
+    controls = _Controls(lagrangian, trajectory, [symmetry for symmetry, _ in proved], seed)
+    charges, local = [], []
+    for symmetry, current in proved:
+        if not _keeps_box(symmetry, boundary):
+            residual = _continuity(jets, trajectory, current)
+            local.append(LocalConservation(symmetry, charge_name(symmetry), residual, controls.continuity))
+            continue
+        values, scale, drift = _drift(trajectory, trajectory.evaluate([current[0]])[0])
         charges.append(
             ConservedCharge(
                 generator=symmetry,
@@ -116,27 +115,20 @@ def check_conservation(
                 control_scale=controls.scale,
             )
         )
-    local = [
-        LocalConservation(
-            generator=symmetry,
-            name=charge_name(symmetry),
-            residual=_continuity(lagrangian, trajectory, symmetry),
-            control_residual=controls.continuity,
-        )
-        for symmetry in moved
-    ]
     return Conservation(charges, local)
 
 
-def _proved(lagrangian: Lagrangian, symmetries: Sequence[Generator]) -> list[Generator]:
-    """Those whose conservation law is proved symbolically; numerical coefficients may fail that."""
+def _proved(
+    lagrangian: Lagrangian, symmetries: Sequence[Generator]
+) -> list[tuple[Generator, tuple[sympy.Expr, ...]]]:
+    """(symmetry, current) where the conservation law is proved symbolically; numbers may fail that."""
     proved = []
     for symmetry in symmetries:
         try:
-            lagrangian.noether_current(symmetry)
+            current = lagrangian.noether_current(symmetry)
         except ValueError:
             continue
-        proved.append(symmetry)
+        proved.append((symmetry, current))
     return proved
 
 
@@ -175,10 +167,9 @@ def _drift(trajectory: Trajectory, density: np.ndarray) -> tuple[np.ndarray, flo
     return values, float(scales[worst]), float(drifts[worst])
 
 
-def _continuity(lagrangian: Lagrangian, trajectory: Trajectory, generator: Generator) -> float:
+def _continuity(jets: JetSpace, trajectory: Trajectory, current: Sequence[sympy.Expr]) -> float:
     """‖∂_αJ^α‖/‖∂_tJ⁰‖ with every jet, φ_tt too, taken from the data."""
-    jets = lagrangian.jets
-    current = [jets.to_jets(part) for part in lagrangian.noether_current(generator)]
+    current = [jets.to_jets(part) for part in current]
     total, rate = trajectory.evaluate([divergence(current, jets), total_derivative(current[0], 0, jets)])
     return float(np.sqrt(np.mean(total**2) / max(np.mean(rate**2), 1e-300)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,7 @@ def run_demo(out: Path, seed: int, progress: ProgressBars) -> Iterator[DemoResul
         save(data, folder / "data.nc")
         with progress() as bars:
             discovery = discover_lagrangian(folder / "data.nc", seed=seed, progress=bars)
-        discovery = Discovery(**{**vars(discovery), "name": name})
+        discovery = replace(discovery, name=name)
         save_discovery(discovery, folder)
         yield DemoResult(folder, discovery, compare(discovery))
 
@@ -120,7 +120,7 @@ def _compare_field(truth: Lagrangian) -> Callable[[Discovery], list[Comparison]]
     return compare
 
 
-def compare_network(discovery: Discovery, seed: int = 0) -> list[Comparison]:
+def compare_network(discovery: Discovery) -> list[Comparison]:
     """Norms of coupling and frequencies, and of their errors."""
     system = oscillators(int(discovery.fit["seed"]))
     network = discovery.network

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def discover_lagrangian(
         edge = boundary or guess_boundary(dataset, chosen)
         discovery = discover_field(dataset, chosen, names, edge, seed, progress)
     fit = {**discovery.fit, "seed": seed, "versions": versions(), "seconds": time.perf_counter() - started}
-    return Discovery(**{**vars(discovery), "name": name, "fit": fit})
+    return replace(discovery, name=name, fit=fit)
 
 
 def versions() -> dict[str, str]:

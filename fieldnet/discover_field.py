@@ -59,12 +59,13 @@ def discover_field(
     others = [other.regression for name, other in fits.items() if name != chosen]
     unknown = undetermined(fit.regression, fit.fit, others)
     verdict, evidence = _verdict(fit, lagrangian, unknown)
-    simulated, error, stopped = _run(fit, lagrangian, held_out, boundary)
+    equations = tuple(f"{to_text(a)} = {to_text(b)}" for a, b in equations_of_motion(fit.model).items())
+    simulated, error, stopped = _run(fit, lagrangian, equations, held_out, boundary)
     return Discovery(
         name=field,
         model=fit.model,
         lagrangian=lagrangian,
-        equations=tuple(f"{to_text(a)} = {to_text(b)}" for a, b in equations_of_motion(fit.model).items()),
+        equations=equations,
         verdict=verdict,
         evidence=evidence,
         terms=_terms(fit, lagrangian),
@@ -147,22 +148,18 @@ def _free_field(fit: FieldFit) -> FreeField:
     )
 
 
-def _system(fit: FieldFit, lagrangian: Lagrangian, grid: Grid) -> FieldSystem:
-    if not fit.damping:
-        return FieldSystem(lagrangian, grid)
-    equations = [f"{to_text(a)} = {to_text(b)}" for a, b in equations_of_motion(fit.model).items()]
-    jets = lagrangian.jets
-    return FieldSystem.from_equations(equations, jets.field_names, jets.coordinate_names, grid)
-
-
 def _run(
-    fit: FieldFit, lagrangian: Lagrangian, held_out: xr.Dataset, boundary: str
+    fit: FieldFit, lagrangian: Lagrangian, equations: Sequence[str], held_out: xr.Dataset, boundary: str
 ) -> tuple[xr.Dataset | None, np.ndarray | None, str | None]:
     """(rollout, its relative error against time, why it stopped)."""
-    field = fit.model.field
+    field, jets = fit.model.field, lagrangian.jets
+    grid = Grid.from_dataset(held_out, boundary)
     try:
         with torch.no_grad():
-            system = _system(fit, lagrangian, Grid.from_dataset(held_out, boundary))
+            if fit.damping:
+                system = FieldSystem.from_equations(equations, jets.field_names, jets.coordinate_names, grid)
+            else:
+                system = FieldSystem(lagrangian, grid)
             simulated = rollout(system, held_out, [field])
     except BlowUpError as error:
         return None, None, str(error)

@@ -11,16 +11,15 @@ import xarray as xr
 from simulations import BlowUpError, Kuramoto
 
 from .conservation import Conservation, check_conservation
-from .derive import derive_lagrangian
-from .gradient_flow import BrokenCycle, GradientFlow, gradient_flow
+from .gradient_flow import BrokenCycle, GradientFlow
 from .learning.field_data import split_held_out
 from .learning.gradient import Progress
 from .learning.network_fit import NetworkFit, fit_network
-from .network_lagrangian import equations_of_motion, free_field
+from .network_lagrangian import NetworkTheory, equations_of_motion, free_field, network_theory
 from .results import Discovery, FreeField, Network, TermEstimate
 from .rollout import phase_error, rollout
 
-Flow = GradientFlow | BrokenCycle
+NOT_RECIPROCAL = "the coupling is not reciprocal in any diagonal metric"
 
 
 def discover_network(
@@ -36,15 +35,14 @@ def discover_network(
     _, held_out = split_held_out(dataset)
     kept_back = tuple(range(samples - held_out.sizes["sample"], samples)) if samples > 1 else ()
     fit = fit_network(dataset, field, seed, kept_back, progress)
-    flow = gradient_flow(fit.coupling, fit.coupling_stderr)
-    verdict, evidence = _verdict(fit, flow)
-    lagrangian = derive_lagrangian(fit.model)
+    theory = network_theory(fit.model)
+    verdict, evidence = _verdict(fit, theory)
     simulated, error, stopped = _run(fit, held_out, field)
     forms = free_field(fit.model)
     return Discovery(
         name=field,
         model=fit.model,
-        lagrangian=lagrangian,
+        lagrangian=theory.lagrangian,
         equations=equations_of_motion(fit.model),
         verdict=verdict,
         evidence=evidence,
@@ -58,9 +56,9 @@ def discover_network(
             channels=_channels(field, len(forms["m2"])),
         ),
         generators=[],
-        network=_network(fit, flow, field),
+        network=_network(fit, theory, field),
         conservation=(
-            check_conservation(lagrangian, held_out, [field], seed=seed)
+            check_conservation(theory.lagrangian, held_out, [field], seed=seed)
             if verdict == "variational"
             else Conservation([], [])
         ),
@@ -77,42 +75,35 @@ def _channels(field: str, count: int) -> tuple[str, ...]:
     return (f"cos({field})", f"sin({field})", "1")[:count]
 
 
-def _verdict(fit: NetworkFit, flow: Flow) -> tuple[str, dict[str, Any]]:
-    """The verdict of §3 of a network: variational, or what exists instead."""
+def _verdict(fit: NetworkFit, theory: NetworkTheory) -> tuple[str, dict[str, Any]]:
+    """The verdict of a network, variational or what exists instead, and what it rests on."""
     if fit.undetermined:
         return f"undetermined: {fit.undetermined}", {}
-    reciprocal = isinstance(flow, GradientFlow) and fit.phase_lag == 0
+    flow = theory.flow
     evidence: dict[str, Any] = {}
     if isinstance(flow, GradientFlow):
         evidence |= {"metric": flow.metric, "mismatch": flow.mismatch}
     else:
-        evidence |= {
-            "failed": flow.reason,
-            "cycle": list(flow.nodes),
-            "forward": flow.forward,
-            "backward": flow.backward,
-        }
-    if fit.phase_lag != 0:
-        evidence["failed"] = (
-            f"the phase lag {fit.phase_lag!r} makes sin(θ_j − θ_i − α) differ from minus its mirror image"
-        )
-    if fit.order == 1:
-        return f"not variational: {'gradient flow' if reciprocal else 'no gradient flow'}", evidence
-    if np.any(fit.damping):
+        evidence |= {"cycle": list(flow.nodes), "forward": flow.forward, "backward": flow.backward}
+    if theory.reason is not None:
+        evidence["failed"] = theory.reason
+    if fit.order == 2 and np.any(fit.damping):
         evidence |= {
             "damping": fit.damping,
             "damping_stderr": fit.damping_stderr,
             "rayleigh": "sum_i gamma_i*theta_i_t**2/2",
         }
         return "not variational: dissipative", evidence
-    if reciprocal:
+    if theory.kind == "conservative":
         return "variational", evidence
-    return "not variational: the coupling is not reciprocal in any diagonal metric", evidence
+    return f"not variational: {NOT_RECIPROCAL if theory.kind == 'not reciprocal' else theory.kind}", evidence
 
 
-def _network(fit: NetworkFit, flow: Flow, field: str) -> Network:
-    found = flow if isinstance(flow, GradientFlow) and fit.phase_lag == 0 else None
-    second = fit.order == 2
+def _network(fit: NetworkFit, theory: NetworkTheory, field: str) -> Network:
+    flow, second = theory.flow, fit.order == 2
+    potential = None
+    if isinstance(flow, GradientFlow) and theory.metric is not None:
+        potential = flow.potential_text(fit.frequencies, field)
     return Network(
         coupling=fit.coupling,
         coupling_stderr=fit.coupling_stderr,
@@ -122,8 +113,8 @@ def _network(fit: NetworkFit, flow: Flow, field: str) -> Network:
         inertia=np.ones(len(fit.frequencies)) if second else None,
         damping=fit.damping if second else None,
         phase_lag=fit.phase_lag,
-        metric=None if found is None else found.metric,
-        potential=None if found is None else found.potential_text(fit.frequencies, field),
+        metric=theory.metric,
+        potential=potential,
         cycle=flow.reason if isinstance(flow, BrokenCycle) else None,
     )
 

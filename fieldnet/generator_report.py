@@ -10,6 +10,7 @@ from simulations.conventions import spacing
 from simulations.derivatives import central_weights, fourier_derivative
 
 from .generators.stencil import stencil_gradient
+from .lconv import mix
 from .learning.band import spectrum
 from .learning.field_data import FieldSamples
 from .learning.field_model import FieldModel
@@ -68,10 +69,10 @@ def _differentiated(model: FieldModel, training: FieldSamples, axis: int) -> tor
     """What L̂ acts on: W^i z(φ), or z(φ) itself where the density has no gradient term along the axis."""
     channel = -1 - model.space_dimensions
     features = model.features.values(training.values, channel)
-    mix = model.layer.weight[1 + axis, :, : model.features.channels]
-    if not bool(mix.any()):
+    rows = model.layer.weight[1 + axis, :, : model.features.channels]
+    if not bool(rows.any()):
         return features
-    return torch.tensordot(mix, features, dims=([1], [channel])).movedim(0, channel)
+    return mix(rows, features, channel)
 
 
 def _exact(

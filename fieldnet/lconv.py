@@ -36,9 +36,9 @@ class LConv(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Q[f]. shape: (..., in_channels, *S) -> (..., out_channels, *S)"""
         channel = self._channel_axis(features, self.in_channels)
-        output = _mix(self.weight[0], features, channel)
+        output = mix(self.weight[0], features, channel)
         for weight, moved in zip(self.weight[1:], self.generators.apply(features), strict=True):
-            output = output + _mix(weight, moved, channel)
+            output = output + mix(weight, moved, channel)
         if self.bias is not None:
             output = output + self.bias.reshape(-1, *([1] * self.generators.space_dimensions))
         return output
@@ -49,8 +49,8 @@ class LConv(nn.Module):
         shape: (..., out_channels, *S) -> (..., in_channels, *S)
         """
         channel = self._channel_axis(residual, self.out_channels)
-        stack = torch.stack([_mix(weight.mT, residual, channel) for weight in self.weight[1:]])
-        return _mix(self.weight[0].mT, residual, channel) + self.generators.transpose(stack)
+        stack = torch.stack([mix(weight.mT, residual, channel) for weight in self.weight[1:]])
+        return mix(self.weight[0].mT, residual, channel) + self.generators.transpose(stack)
 
     def _channel_axis(self, features: Tensor, channels: int) -> int:
         axis = -1 - self.generators.space_dimensions
@@ -65,6 +65,6 @@ class LConv(nn.Module):
         return f"in_channels={self.in_channels}, out_channels={self.out_channels}"
 
 
-def _mix(weight: Tensor, features: Tensor, channel: int) -> Tensor:
-    """Σ_c W_oc f_c along the channel axis."""
+def mix(weight: Tensor, features: Tensor, channel: int) -> Tensor:
+    """Σ_c W_oc f_c along the channel axis. shape: (o, c), (..., c, …) -> (..., o, …)"""
     return torch.tensordot(weight, features, dims=([1], [channel])).movedim(0, channel)

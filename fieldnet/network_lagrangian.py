@@ -23,7 +23,7 @@ from .learning.network_model import ON_SITE, NetworkModel, Torques
 
 @dataclass(frozen=True)
 class NetworkTheory:
-    """What there is of a variational principle for a network, from its weights alone.
+    """What there is of a variational principle for a network, from the model alone.
 
     `kind` is one of
     - "conservative": order 2, no damping, reciprocal in a metric. ℒ is the density of the equations;
@@ -33,36 +33,38 @@ class NetworkTheory:
     - "not reciprocal": order 2 without such a metric. ℒ = ½Σ(θ̈_i + γ_iθ̇_i − F_i)², the small-noise action of
       oscillators driven by white torques.
 
-    `metric` is the m of m_iK_ij = m_jK_ji, or None; `reason` says why there is none.
+    `flow` is what `gradient_flow` says of K. `metric` is the m of m_iK_ij = m_jK_ji, or None; `reason` says
+    why there is none.
     """
 
     lagrangian: Lagrangian
     kind: str
+    flow: GradientFlow | BrokenCycle
     metric: np.ndarray | None
     rayleigh: np.ndarray | None
     reason: str | None
 
 
-def network_theory(model: NetworkModel, standard_errors: ArrayLike | None = None) -> NetworkTheory:
-    """The theory of a trained network. `standard_errors` of K widen the tolerance of `gradient_flow`.
+def network_theory(model: NetworkModel) -> NetworkTheory:
+    """The theory of a trained network; its standard errors of K widen the tolerance of `gradient_flow`.
 
     A network is reciprocal where m_iK_ij = m_jK_ji within that tolerance and there is no phase lag; only then
     is the density written with the mean of both sides.
     """
     torques = model.torques()
     damping = model.damping.detach().numpy() if model.order == 2 else np.zeros(model.nodes)
-    flow = gradient_flow(torques.coupling.numpy(), standard_errors)
+    flow = _flow(model, torques)
     reason = _obstacle(torques, flow)
     metric = flow.metric if isinstance(flow, GradientFlow) and reason is None else None
     if model.order == 1:
         kind = "gradient flow" if metric is not None else "no gradient flow"
-        return NetworkTheory(_freidlin_wentzell(model), kind, metric, None, reason)
+        return NetworkTheory(_freidlin_wentzell(model), kind, flow, metric, None, reason)
     if metric is None or not isinstance(flow, GradientFlow):
-        return NetworkTheory(_noisy_action(model), "not reciprocal", None, None, reason)
+        return NetworkTheory(_noisy_action(model), "not reciprocal", flow, None, None, reason)
     density = _conservative(model, torques, flow)
     if np.any(damping != 0):
-        return NetworkTheory(density, "dissipative", metric, metric * damping, None)
-    return NetworkTheory(density, "conservative", metric, None, None)
+        return NetworkTheory(density, "dissipative", flow, metric, metric * damping, None)
+    return NetworkTheory(density, "conservative", flow, metric, None, None)
 
 
 def network_lagrangian(model: NetworkModel) -> Lagrangian:
@@ -117,14 +119,14 @@ def incidence_layer(coupling: ArrayLike) -> tuple[LConv, torch.Tensor]:
     return layer, torch.diag(torch.tensor(signs, dtype=torch.float64).repeat_interleave(2))
 
 
-def free_field(model: NetworkModel, standard_errors: ArrayLike | None = None) -> dict[str, Any]:
+def free_field(model: NetworkModel) -> dict[str, Any]:
     """m₂, h, v, a (nested lists) and the signature of h by `lagrangians.expand_mse_loss`.
 
     Where an energy in a metric exists: of its incidence layer on (cos θ, sin θ), with ½Σ rᵀηr the interaction
     energy. Else: of the trained layer as it is, ‖Q[Φ]‖² on (cos θ, sin θ, 1).
     """
     torques = model.torques()
-    flow = gradient_flow(torques.coupling.numpy(), standard_errors)
+    flow = _flow(model, torques)
     with torch.no_grad():
         if isinstance(flow, GradientFlow) and _obstacle(torques, flow) is None and not _extra(torques):
             layer, metric = incidence_layer(flow.coupling)
@@ -152,6 +154,10 @@ def _paint(colours: list[dict[int, int]], signs: list[float], i: int, j: int, si
                 return
     colours.append({i: j})
     signs.append(sign)
+
+
+def _flow(model: NetworkModel, torques: Torques) -> GradientFlow | BrokenCycle:
+    return gradient_flow(torques.coupling.numpy(), model.coupling_stderr.numpy())
 
 
 def _obstacle(torques: Torques, flow: GradientFlow | BrokenCycle) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import sympy
 from rich.console import Console
 from rich.table import Table
 
-from lagrangians import to_text
+from lagrangians import Generator, parse_expression, to_text
 from lagrangians.printing import rounded
 
 from ..demo import DemoResult
@@ -59,8 +61,6 @@ def print_comparison(result: DemoResult) -> None:
 def _short(equation: str, discovery: Discovery) -> str:
     left, _, right = equation.partition(" = ")
     jets = discovery.lagrangian.jets
-    from lagrangians import parse_expression
-
     expression = parse_expression(right, jets.fields, jets.coordinates)
     return f"{left} = {to_text(rounded(sympy.sympify(expression), 6))}"
 
@@ -88,25 +88,18 @@ def _print_conservation(discovery: Discovery) -> None:
     audit = discovery.conservation
     if not audit.charges and not audit.local:
         return
-    table = Table("charge", "generator", "relative drift", "control drift", title_justify="left")
-    for charge in audit.charges:
-        table.add_row(
-            charge.name,
-            _generator(str(charge.generator)),
-            f"{charge.relative_drift:.1e}",
-            f"{charge.control_drift:.1e}",
-        )
-    CONSOLE.print(table)
+    charges = [(c.name, c.generator, c.relative_drift, c.control_drift) for c in audit.charges]
+    _print_audit(("charge", "generator", "relative drift", "control drift"), charges)
     if audit.local:
-        local = Table("current", "generator", "‖∂J‖/‖∂_tJ⁰‖", "control", title_justify="left")
-        for item in audit.local:
-            local.add_row(
-                item.name,
-                _generator(str(item.generator)),
-                f"{item.residual:.1e}",
-                f"{item.control_residual:.1e}",
-            )
-        CONSOLE.print(local)
+        local = [(item.name, item.generator, item.residual, item.control_residual) for item in audit.local]
+        _print_audit(("current", "generator", "‖∂J‖/‖∂_tJ⁰‖", "control"), local)
+
+
+def _print_audit(headings: Sequence[str], rows: Sequence[tuple[str, Generator, float, float]]) -> None:
+    table = Table(*headings, title_justify="left")
+    for name, generator, figure, control in rows:
+        table.add_row(name, _generator(str(generator)), f"{figure:.1e}", f"{control:.1e}")
+    CONSOLE.print(table)
 
 
 def _generator(text: str) -> str:

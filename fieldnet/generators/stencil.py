@@ -54,8 +54,15 @@ def stencil_divergence(weight: Tensor, stack: Tensor) -> Tensor:
 
 def stencil_symbol(weights: Tensor, spacing: Tensor, wavenumbers: Tensor) -> Tensor:
     """s(k) = 2 Σ_j a_j sin(j k Δ), real and odd in k. shape: (radius,), (), (n,) -> (n,)"""
-    steps = torch.arange(1, len(weights) + 1, dtype=weights.dtype, device=weights.device)
-    return 2 * torch.sin(wavenumbers[:, None] * steps * spacing) @ weights
+    return stencil_waves(len(weights), spacing, wavenumbers) @ weights
+
+
+def stencil_waves(radius: int, spacing: Tensor, wavenumbers: Tensor) -> Tensor:
+    """2 sin(jkΔ): the symbol of each difference f(x + jΔ) − f(x − jΔ), over i. shape: (), (n,) -> (n,
+    radius)
+    """
+    steps = torch.arange(1, radius + 1, dtype=wavenumbers.dtype, device=wavenumbers.device)
+    return 2 * torch.sin(wavenumbers[:, None] * steps * spacing)
 
 
 def _along(weights: Tensor, features: Tensor, axis: int) -> Tensor:

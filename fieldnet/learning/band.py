@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..generators.stencil import stencil_waves
+from ..lconv import mix
 from .field_data import FieldSamples
 from .field_model import FieldModel
 
@@ -42,9 +44,8 @@ def set_band(model: FieldModel, samples: FieldSamples, weight: Tensor) -> Tensor
     channel = -1 - samples.space_dimensions
     features = model.features.values(samples.values, channel)
     plain = torch.zeros_like(model.power)
-    for axis, mix in enumerate(weight):
-        mixed = torch.tensordot(mix, features, dims=([1], [channel])).movedim(0, channel)
-        k, power = spectrum(samples, mixed, axis)
+    for axis, rows in enumerate(weight):
+        k, power = spectrum(samples, mix(rows, features, channel), axis)
         plain[axis, : len(k)] = power
         model.wavenumbers[axis, : len(k)] = k
         model.power[axis, : len(k)] = power * samples.windows.axes[1 + axis].transfer(k) ** 2
@@ -59,10 +60,9 @@ def stencil_units(model: FieldModel, power: Tensor) -> Tensor:
     that the data do not contain: their rows are 0, so that nothing random stays in the stencil there.
     shape: (n, size) -> (n, radius, radius)
     """
-    steps = torch.arange(1, model.stencil.radius + 1, dtype=torch.float64)
     units = []
     for k, weights, spacing in zip(model.wavenumbers, power, model.stencil.spacing, strict=True):
-        waves = 2 * torch.sin(steps[:, None] * k * spacing) * weights.sqrt()
+        waves = stencil_waves(model.stencil.radius, spacing, k).T * weights.sqrt()
         eigenvalues, vectors = torch.linalg.eigh(waves @ waves.T)
         determined = (eigenvalues > DETERMINED * eigenvalues[-1]) & (eigenvalues > 0)
         size = torch.where(determined, eigenvalues.clamp_min(1e-300).rsqrt(), 0.0)
@@ -89,11 +89,10 @@ def unfolded(model: FieldModel, weight: Tensor, power: Tensor) -> Tensor:
     same dynamics but at k₀, where it vanishes: a local minimum of the loss, from which this leads out. shape:
     (n, radius), (n, size) -> (n, radius)
     """
-    steps = torch.arange(1, model.stencil.radius + 1, dtype=torch.float64)
     rows = []
     for a, k, weights, spacing in zip(weight, model.wavenumbers, power, model.stencil.spacing, strict=True):
-        waves = 2 * torch.sin(k[:, None] * steps * spacing)
+        waves = stencil_waves(model.stencil.radius, spacing, k)
         root = weights.sqrt()[:, None]
-        size = (root * (waves @ a).abs()[:, None], root * waves)
-        rows.append(torch.linalg.lstsq(size[1], size[0], rcond=1e-8, driver="gelsd").solution[:, 0])
+        size = (waves @ a).abs()[:, None]
+        rows.append(torch.linalg.lstsq(root * waves, root * size, rcond=1e-8, driver="gelsd").solution[:, 0])
     return torch.stack(rows)

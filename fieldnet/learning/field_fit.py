@@ -9,7 +9,6 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from lagrangians import factor_form
 from simulations.derivatives import central_weights
 
 from ..features import FeatureMap
@@ -19,7 +18,7 @@ from .field_data import field_samples, split_held_out
 from .field_model import FieldModel
 from .field_training import train_field
 from .gradient import History, Progress
-from .rebuild import rebuilt
+from .rebuild import metric_factor, rebuilt
 from .refit import Fit, design_matrix, gauss_newton, relative_residual
 from .regression import WeakRegression
 from .selection import Elimination, select_columns
@@ -40,20 +39,38 @@ class FieldFit:
 
     model: FieldModel
     library: TermLibrary
-    kept: tuple[int, ...]
-    theta: np.ndarray
-    standard_errors: np.ndarray
+    fit: Fit
     trained_theta: np.ndarray
-    damping: float
-    damping_error: float | None
     history: History
     elimination: list[Elimination]
-    training_residual: float
     held_out_residual: float
     derivative_residual: float
     explanation: str | None
     regression: WeakRegression
-    fit: Fit
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        return self.fit.kept
+
+    @property
+    def theta(self) -> np.ndarray:
+        return self.fit.theta
+
+    @property
+    def standard_errors(self) -> np.ndarray:
+        return self.fit.standard_errors[: len(self.kept)]
+
+    @property
+    def damping(self) -> float:
+        return self.fit.damping
+
+    @property
+    def damping_error(self) -> float | None:
+        return float(self.fit.standard_errors[-1]) if self.fit.damped else None
+
+    @property
+    def training_residual(self) -> float:
+        return self.fit.residual
 
 
 def fit_field(
@@ -99,7 +116,8 @@ def fit_field(
         kept, damped, elimination = _select(regression, full.stencil)
         fit = gauss_newton(regression, full.stencil, directions, kept, damped)
         if any(library.terms[n].axes is not None for n in kept):
-            power = set_band(model, training, _metric_rows(library, fit))
+            rows, _ = metric_factor(library, fit)
+            power = set_band(model, training, torch.from_numpy(rows[:, :, : features.channels]))
             fit = gauss_newton(regression, fit.stencil, stencil_directions(model, power), kept, damped)
         tested = WeakRegression(held_out, model, library)
         held_out_residual = relative_residual(tested, fit)
@@ -108,22 +126,16 @@ def fit_field(
     return FieldFit(
         model=final,
         library=library,
-        kept=fit.kept,
-        theta=fit.theta,
-        standard_errors=fit.standard_errors[: len(kept)],
+        fit=fit,
         trained_theta=trained_theta,
-        damping=fit.damping,
-        damping_error=float(fit.standard_errors[-1]) if damped else None,
         history=history,
         elimination=elimination,
-        training_residual=fit.residual,
         held_out_residual=held_out_residual,
         derivative_residual=derivative_residual,
         explanation=explanation(
             fit.residual, held_out_residual, derivative_residual, model, held_out, training
         ),
         regression=regression,
-        fit=fit,
     )
 
 
@@ -147,20 +159,6 @@ def _select(regression: WeakRegression, stencil: Tensor) -> tuple[list[int], boo
     names = [term.text("φ", ("t", "x", "y", "z")) for term in regression.library.terms] + ["damping"]
     chosen, path = select_columns(design, regression.target.numpy(), folds, names)
     return [n for n in chosen if n < len(every)], len(every) in chosen, path
-
-
-def _metric_rows(library: TermLibrary, fit: Fit) -> Tensor:
-    """W^i with ± W^iᵀW^j = h^{ij} on the features: the combinations of z that a fit differentiates.
-
-    shape: (n, rows, features)
-    """
-    theta = np.zeros(len(library.terms))
-    theta[list(fit.kept)] = fit.theta
-    _, h = library.forms(theta)
-    n, c = library.space_dimensions, library.channels
-    rows, _ = factor_form(h.transpose(0, 2, 1, 3).reshape(n * c, n * c))
-    blocks = rows.reshape(len(rows), n, c).transpose(1, 0, 2)
-    return torch.from_numpy(np.ascontiguousarray(blocks[:, :, :-1]))
 
 
 def _derivative_stencil(model: FieldModel) -> Tensor:

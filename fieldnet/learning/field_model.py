@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ..features import FeatureMap
 from ..generators import Stencil
+from ..generators.stencil import stencil_symbol
 from ..lconv import LConv
 
 
@@ -102,16 +103,15 @@ class FieldModel(nn.Module):
         h = torch.einsum("ioa,o,job->ijab", weight[1:], eta, weight[1:])
         return m2, h
 
-    def scales(self) -> Tensor:
-        """κ_i: L̂_i is κ_i ∂_i in the data's band, κ = Σ P(k) k s(k) / Σ P(k) k². shape: (n,)"""
-        return torch.stack(
-            [
-                band_scale(self.stencil.symbol(axis, k), k, p)
-                for axis, (k, p) in enumerate(zip(self.wavenumbers, self.power, strict=True))
-            ]
-        )
-
-
-def band_scale(symbol: Tensor, wavenumbers: Tensor, power: Tensor) -> Tensor:
-    """The multiple of k that is nearest to s(k) in mean square over the data's power P(k)."""
-    return (power * wavenumbers * symbol).sum() / (power * wavenumbers**2).sum().clamp_min(1e-300)
+    def scales(self, weight: Tensor | None = None) -> Tensor:
+        """κ_i: L̂_i is κ_i ∂_i in the data's band, the multiple of k nearest to s(k) over the power P(k):
+        κ = Σ P(k) k s(k) / Σ P(k) k². Of the model's own stencils or of others. shape: (n, radius) -> (n,)
+        """
+        scales = []
+        stencils = self.stencil.weight if weight is None else weight
+        for a, spacing, k, power in zip(
+            stencils, self.stencil.spacing, self.wavenumbers, self.power, strict=True
+        ):
+            symbol = stencil_symbol(a, spacing, k)
+            scales.append((power * k * symbol).sum() / (power * k**2).sum().clamp_min(1e-300))
+        return torch.stack(scales)

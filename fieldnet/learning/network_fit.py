@@ -100,6 +100,8 @@ def fit_network(
     )
     errors = [np.sqrt((m**2).sum(0)) for m in (edge_moves, frequency_moves, damping_moves, common_moves)]
     train_residual, test_residual = (relative_residual(model, s) for s in (training, testing))
+    with torch.no_grad():
+        model.coupling_stderr.copy_(torch.from_numpy(errors[0]))
     coupling = torques.coupling.numpy()
     if progress is not None:
         progress("network, done", 1.0, train_residual**2)

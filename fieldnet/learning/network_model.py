@@ -42,9 +42,14 @@ class NetworkModel(nn.Module):
     lag, W⁰ on-site torques; which of them there are is learned. All of it is in the weights, and in
     `config()`: `NetworkModel(**config)` with `load_state_dict` restores the model.
 
+    `coupling_stderr` holds the standard errors of K_ij where a fit knows them: they say which K count as
+    reciprocal.
+
     Raises ValueError for an order other than 1 or 2, fewer than 2 nodes, or phases of another number of
     nodes.
     """
+
+    coupling_stderr: Tensor
 
     def __init__(self, nodes: int, order: int = 1, field: str = "theta"):
         super().__init__()
@@ -56,6 +61,7 @@ class NetworkModel(nn.Module):
         self.layer = LConv(3, 2, Graph(nodes, dtype=torch.float64), dtype=torch.float64)
         self.frequencies = nn.Parameter(torch.zeros(nodes, dtype=torch.float64))
         self.damping = nn.Parameter(torch.zeros(nodes, dtype=torch.float64), requires_grad=order == 2)
+        self.register_buffer("coupling_stderr", torch.zeros(nodes, nodes, dtype=torch.float64))
 
     def config(self) -> dict[str, int | str]:
         """Arguments that rebuild the module, JSON-able."""

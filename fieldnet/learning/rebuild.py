@@ -16,18 +16,17 @@ from .terms import TermLibrary
 
 def rebuilt(model: FieldModel, library: TermLibrary, fit: Fit, values: np.ndarray) -> FieldModel:
     """The network whose weights carry the fit: (W⁰, η) from m₂, (W^i, η) from h, in rows of their own."""
-    theta = np.zeros(len(library.terms))
-    theta[list(fit.kept)] = fit.theta
-    m2, h = library.forms(theta)
+    theta = _every(library, fit)
+    m2, _ = library.forms(theta)
     m2 = library.rest_at_vacuum(m2, _vacuum(library, theta, values))
-    n, c = library.space_dimensions, library.channels
     mass, mass_signs = factor_form(m2)
-    metric, metric_signs = factor_form(h.transpose(0, 2, 1, 3).reshape(n * c, n * c))
-    rows = len(mass) + len(metric)
+    metric, metric_signs = metric_factor(library, fit)
+    n, _, c = metric.shape
+    mass_rows = len(mass)
+    rows = mass_rows + metric.shape[1]
     weight = np.zeros((n + 1, max(rows, 1), c))
-    weight[0, : len(mass)] = mass
-    for i in range(n):
-        weight[1 + i, len(mass) : rows] = metric[:, i * c : (i + 1) * c]
+    weight[0, :mass_rows] = mass
+    weight[1:, mass_rows:rows] = metric
     signs = np.concatenate([np.diag(mass_signs), np.diag(metric_signs)]) if rows else np.ones(1)
     final = FieldModel(
         model.features,
@@ -45,6 +44,21 @@ def rebuilt(model: FieldModel, library: TermLibrary, fit: Fit, values: np.ndarra
     final.wavenumbers.copy_(model.wavenumbers)
     final.power.copy_(model.power)
     return final
+
+
+def metric_factor(library: TermLibrary, fit: Fit) -> tuple[np.ndarray, np.ndarray]:
+    """(W^i, η) with W^iᵀηW^j = h^{ij} of a fit. shape: (n, rows, c), (rows, rows)"""
+    _, h = library.forms(_every(library, fit))
+    n, c = library.space_dimensions, library.channels
+    rows, signs = factor_form(h.transpose(0, 2, 1, 3).reshape(n * c, n * c))
+    return np.ascontiguousarray(rows.reshape(len(rows), n, c).transpose(1, 0, 2)), signs
+
+
+def _every(library: TermLibrary, fit: Fit) -> np.ndarray:
+    """The coefficients of all terms of the library, 0 for those that were not kept."""
+    theta = np.zeros(len(library.terms))
+    theta[list(fit.kept)] = fit.theta
+    return theta
 
 
 def _vacuum(library: TermLibrary, theta: np.ndarray, values: np.ndarray) -> float | None:

@@ -4,9 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..generators.stencil import stencil_divergence, stencil_gradient, stencil_symbol
+from ..generators.stencil import stencil_divergence, stencil_gradient
+from ..lconv import mix
 from .field_data import FieldSamples
-from .field_model import FieldModel, band_scale
+from .field_model import FieldModel
 from .terms import TermLibrary
 
 
@@ -19,7 +20,9 @@ class WeakRegression:
 
     def __init__(self, samples: FieldSamples, model: FieldModel, library: TermLibrary):
         self.samples, self.model, self.library = samples, model, library
-        channel = -1 - samples.space_dimensions
+        self.channel = channel = -1 - samples.space_dimensions
+        units = np.eye(len(library.terms))
+        self.forms = [tuple(map(torch.from_numpy, library.forms(unit))) for unit in units]
         with torch.no_grad():
             self.stack = model.stack(samples.values)
             slopes = model.features.slopes(samples.values, channel)
@@ -33,34 +36,20 @@ class WeakRegression:
     def shape(self) -> tuple[int, ...]:
         return (len(self.samples.values), *self.samples.windows.shape)
 
-    def _unit_forms(self, n: int) -> tuple[Tensor, Tensor]:
-        m2, h = self.library.forms(np.eye(len(self.library.terms))[n])
-        return torch.from_numpy(m2), torch.from_numpy(h)
-
     def _pull_back(self, covector: Tensor) -> Tensor:
         """∫ψ z'·g for a covector field g on feature space."""
-        channel = -1 - self.samples.space_dimensions
-        return self.samples.windows.project((self.slopes * covector).sum(channel)).flatten()
-
-    def _apply_form(self, form: Tensor, features: Tensor) -> Tensor:
-        channel = -1 - self.samples.space_dimensions
-        return torch.tensordot(form, features, dims=([1], [channel])).movedim(0, channel)
+        return self.samples.windows.project((self.slopes * covector).sum(self.channel)).flatten()
 
     def _potential_columns(self) -> dict[int, Tensor]:
         return {
-            n: self._pull_back(self._apply_form(self._unit_forms(n)[0], self.stack))
+            n: self._pull_back(mix(self.forms[n][0], self.stack, self.channel))
             for n, term in enumerate(self.library.terms)
             if term.axes is None
         }
 
     def normalised(self, weight: Tensor) -> Tensor:
         """Stencil weights scaled to κ = 1 over the data's band. shape: (n, radius) -> (n, radius)"""
-        model, spacing = self.model, self.model.stencil.spacing
-        scales = []
-        for axis, weights in enumerate(weight):
-            k, power = model.wavenumbers[axis], model.power[axis]
-            scales.append(band_scale(stencil_symbol(weights, spacing[axis], k), k, power))
-        kappa = torch.stack(scales)[:, None]
+        kappa = self.model.scales(weight)[:, None]
         return weight / torch.where(kappa == 0, 1.0, kappa)
 
     def gradient_columns(self, weight: Tensor, kept: list[int]) -> dict[int, Tensor]:
@@ -72,8 +61,8 @@ class WeakRegression:
         first = stencil_gradient(weight, self.stack)
         columns = {}
         for n in kept:
-            _, h = self._unit_forms(n)
-            moved = [torch.stack([self._apply_form(h[i, j], first[j]) for j in axes]).sum(0) for i in axes]
+            h = self.forms[n][1]
+            moved = [torch.stack([mix(h[i, j], first[j], self.channel) for j in axes]).sum(0) for i in axes]
             columns[n] = self._pull_back(stencil_divergence(weight, torch.stack(moved)))
         return columns
 

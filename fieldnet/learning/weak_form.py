@@ -31,10 +31,16 @@ class WindowAxis:
 
     def transfer(self, wavenumbers: Tensor) -> Tensor:
         """ψ̂(k) = Σ_j ψ(x_j) cos(k x_j) Δ, 1 at k = 0. shape: (n,) -> (n,)"""
-        steps = torch.arange(-self.half_points, self.half_points + 1, dtype=wavenumbers.dtype)
-        spacing = self.half_width / (self.half_points + 1)
-        bump = (1 - (steps / (self.half_points + 1)) ** 2) ** EXPONENT
-        return torch.cos(wavenumbers[:, None] * steps * spacing) @ bump / bump.sum()
+        places = _places(self.half_points)
+        bump = torch.from_numpy((1 - places**2) ** EXPONENT)
+        return (
+            torch.cos(wavenumbers[:, None] * torch.from_numpy(places * self.half_width)) @ bump / bump.sum()
+        )
+
+
+def _places(half_points: int) -> np.ndarray:
+    """s = (x − centre)/H of the samples of a window: −1 < s < 1."""
+    return np.arange(-half_points, half_points + 1) / (half_points + 1)
 
 
 def window_axis(points: int, spacing: float, half_points: int, periodic: bool, margin: int = 0) -> WindowAxis:
@@ -56,7 +62,7 @@ def window_axis(points: int, spacing: float, half_points: int, periodic: bool, m
         centres = np.arange(margin + half_points, points - margin - half_points, stride)
     offsets = np.arange(-half_points, half_points + 1)
     half_width = (half_points + 1) * spacing
-    s, q = offsets / (half_points + 1), EXPONENT
+    s, q = _places(half_points), EXPONENT
     bump = (1 - s**2) ** q
     first = -2 * q * s * (1 - s**2) ** (q - 1) / half_width
     second = (4 * q * (q - 1) * s**2 * (1 - s**2) ** (q - 2) - 2 * q * (1 - s**2) ** (q - 1)) / half_width**2

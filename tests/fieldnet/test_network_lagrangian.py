@@ -167,7 +167,7 @@ def test_second_order_without_reciprocity_has_the_noisy_action(lag, directed):
 )
 def test_first_order_networks(name, kind):
     fit, truth = fitted(name), case(name)
-    theory = network_theory(fit.model, fit.coupling_stderr)
+    theory = network_theory(fit.model)
     assert theory.kind == kind
     assert (theory.metric is None) == (theory.reason is not None) == (kind == "no gradient flow")
     theta = torch.randn(len(fit.coupling), dtype=torch.float64)
