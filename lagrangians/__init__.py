@@ -18,51 +18,126 @@ from lagrangians.text import parse_lagrangian
 
 if TYPE_CHECKING:
     from lagrangians import catalogue
-    from lagrangians.codegen import Program, SourcePrinter, emit_numpy, emit_source, lower
-    from lagrangians.dispersion import (
-        constant_vacuum,
-        dispersion_branches,
-        dispersion_relation,
-        wavenumbers,
+    from lagrangians.canonical import canonical_form
+    from lagrangians.charges import (
+        ConservedCharge,
+        angular_momentum,
+        boost_charges,
+        conserved_charges,
+        inverse_square_speeds,
     )
+    from lagrangians.codegen import Program, SourcePrinter, emit_numpy, emit_source, lower
+    from lagrangians.dispersion import constant_vacuum, dispersion_branches, dispersion_relation, wavenumbers
+    from lagrangians.energy_momentum import momentum_densities, symmetric_energy_momentum_tensor
+    from lagrangians.euler_lagrange import euler_lagrange_equations
     from lagrangians.expansion import FieldExpansion, LossExpansion, NodeExpansion, expand_mse_loss
-    from lagrangians.factor import factor_form, signature
+    from lagrangians.factor import factor_form, generic_signature, signature
+    from lagrangians.functional import functional_derivative
+    from lagrangians.hamiltonian import Hamiltonian
+    from lagrangians.light_cone import LightCone, characteristic_speeds
     from lagrangians.mathml import to_mathml
-    from lagrangians.symmetries import variational_symmetries
+    from lagrangians.noether import conserved_current
+    from lagrangians.plane_waves import PlaneWaves
+    from lagrangians.symmetries import LieAlgebra, SymmetryAlgebra, find_symmetries, variational_symmetries
 
 _LOADED_ON_USE = {
-    "codegen": ("Program", "SourcePrinter", "emit_numpy", "emit_source", "lower"),
-    "dispersion": ("constant_vacuum", "dispersion_branches", "dispersion_relation", "wavenumbers"),
-    "expansion": ("FieldExpansion", "LossExpansion", "NodeExpansion", "expand_mse_loss"),
-    "factor": ("factor_form", "signature"),
+    "canonical": ("canonical_form",),
+    "charges": (
+        "ConservedCharge",
+        "angular_momentum",
+        "boost_charges",
+        "conserved_charges",
+        "inverse_square_speeds",
+    ),
+    "codegen": (
+        "Program",
+        "SourcePrinter",
+        "emit_numpy",
+        "emit_source",
+        "lower",
+    ),
+    "dispersion": (
+        "constant_vacuum",
+        "dispersion_branches",
+        "dispersion_relation",
+        "wavenumbers",
+    ),
+    "energy_momentum": (
+        "momentum_densities",
+        "symmetric_energy_momentum_tensor",
+    ),
+    "euler_lagrange": ("euler_lagrange_equations",),
+    "expansion": (
+        "FieldExpansion",
+        "LossExpansion",
+        "NodeExpansion",
+        "expand_mse_loss",
+    ),
+    "factor": (
+        "factor_form",
+        "generic_signature",
+        "signature",
+    ),
+    "functional": ("functional_derivative",),
+    "hamiltonian": ("Hamiltonian",),
+    "light_cone": (
+        "LightCone",
+        "characteristic_speeds",
+    ),
     "mathml": ("to_mathml",),
-    "symmetries": ("variational_symmetries",),
+    "noether": ("conserved_current",),
+    "plane_waves": ("PlaneWaves",),
+    "symmetries": (
+        "LieAlgebra",
+        "SymmetryAlgebra",
+        "find_symmetries",
+        "variational_symmetries",
+    ),
 }
 _HOME = {name: module for module, names in _LOADED_ON_USE.items() for name in names}
 
 __all__ = [
+    "ConservedCharge",
     "FieldExpansion",
     "Generator",
+    "Hamiltonian",
     "Lagrangian",
+    "LieAlgebra",
+    "LightCone",
     "LossExpansion",
     "NoLagrangianError",
     "NodeExpansion",
     "ParseError",
+    "PlaneWaves",
     "Program",
     "SourcePrinter",
+    "SymmetryAlgebra",
+    "angular_momentum",
+    "boost_charges",
+    "canonical_form",
     "catalogue",
+    "characteristic_speeds",
+    "conserved_charges",
+    "conserved_current",
     "constant_vacuum",
     "dispersion_branches",
     "dispersion_relation",
     "emit_numpy",
     "emit_source",
+    "euler_lagrange_equations",
     "expand_mse_loss",
     "factor_form",
+    "find_symmetries",
+    "functional_derivative",
+    "generic_signature",
+    "inverse_square_speeds",
     "lower",
+    "momentum_densities",
     "parse_equation",
     "parse_expression",
     "parse_lagrangian",
     "signature",
+    "symmetric_energy_momentum_tensor",
     "to_latex",
     "to_mathml",
     "to_text",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sympy
 
 from lagrangians.jets import JetSpace
+from lagrangians.normal_form import normal_form
 from lagrangians.zero import is_zero
 
 
@@ -31,17 +32,25 @@ def proportional(
 def constant_ratio(
     first: Sequence[sympy.Expr], second: Sequence[sympy.Expr], jets: JetSpace
 ) -> sympy.Expr | None:
-    """The only candidate for λ: a ratio ∂first_a/∂u : ∂second_a/∂u that is constant, u a jet; or None."""
+    """The only candidate for λ: a ratio ∂first_a/∂u : ∂second_a/∂u, u a jet, cancelled, and taken at one
+    point where it is still no constant; None where it vanishes.
+    """
     for a, b in zip(first, second, strict=True):
         present = jets.jets_in(b)
-        for symbol in sorted(present, key=lambda s: -sum(present[s][1])):
-            denominator = sympy.diff(b, symbol)
-            if is_zero(denominator):
-                continue
-            ratio = sympy.simplify(sympy.diff(a, symbol) / denominator)
-            constant = not (jets.jets_in(ratio) or ratio.has(*jets.coordinates))
-            return ratio if constant and ratio != 0 else None
-        if b != 0 and not present:
-            ratio = sympy.simplify(a / b)
-            return None if jets.jets_in(ratio) or ratio.has(*jets.coordinates) else ratio
+        pairs = (
+            (sympy.diff(a, symbol), sympy.diff(b, symbol))
+            for symbol in sorted(present, key=lambda s: -sum(present[s][1]))
+        )
+        for numerator, denominator in pairs if present else [(a, b)]:
+            if not is_zero(denominator):
+                return _ratio(numerator, denominator, jets)
     return None
+
+
+def _ratio(numerator: sympy.Expr, denominator: sympy.Expr, jets: JetSpace) -> sympy.Expr | None:
+    ratio = sympy.cancel(sympy.together(normal_form(numerator) / normal_form(denominator)))
+    varying = [*jets.jets_in(ratio), *(x for x in jets.coordinates if ratio.has(x))]
+    if varying:
+        numbers = {s: sympy.Rational(7 + 2 * i, 11 + i) for i, s in enumerate(varying)}
+        ratio = ratio.xreplace(numbers)
+    return None if ratio == 0 or ratio.has(sympy.nan, sympy.zoo, sympy.oo) else ratio

@@ -18,8 +18,9 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from lagrangians.density import Lagrangian
-from lagrangians.factor import signature
+from lagrangians.factor import generic_signature, signature
 from lagrangians.jets import JetSpace, jet_space
+from lagrangians.light_cone import LightCone, characteristic_speeds, light_cone
 from lagrangians.trigonometry import multiple_angles
 from lagrangians.variation import divergence, total_derivative
 from lagrangians.zero import drop_round_off, has_floats
@@ -74,7 +75,13 @@ class LossExpansion:
 
     @property
     def signature(self) -> tuple[int, int, int]:
-        """(positive, negative, zero) eigenvalues of 𝒲^iᵀη𝒲^j as one matrix over (i, a), (j, b)."""
+        """(positive, negative, zero) eigenvalues of 𝒲^iᵀη𝒲^j as one matrix over (i, a), (j, b).
+
+        Symbolic weights: exact, for generic real values of the symbols; see `generic_signature`.
+        """
+        if self.weight.dtype == object and len(self.weight) > 1:
+            stacked = np.concatenate(list(self.weight[1:]), axis=1)
+            return generic_signature(_matrix(stacked), _matrix(self.output_metric))
         size = self.gram.shape[0] * self.channels
         return signature(self.gram.transpose(0, 2, 1, 3).reshape(size, size))
 
@@ -186,6 +193,16 @@ class FieldExpansion(LossExpansion):
             sympy.Add(*(sympy.diff(p, x) + p * q for p, x, q in zip(row, coordinates, slopes, strict=True)))
             for row in self.generators
         )
+
+    def light_cone(self, channel: int | None = None) -> LightCone:
+        """The cone of h^{αβ} (with `kinetic`, of the Lagrangian) for one channel, or the common one; see
+        `lagrangians.light_cone`.
+        """
+        return light_cone(self, channel)
+
+    def characteristic_speeds(self) -> tuple[sympy.Expr, ...]:
+        """The speeds c with det(h^{αβ}k_αk_β) = 0; see `lagrangians.characteristic_speeds`."""
+        return characteristic_speeds(self)
 
     def _squares(self) -> list[sympy.Expr]:
         """Φᵀs^iΦ, plain jet symbols."""

@@ -16,6 +16,7 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 MultiIndex = tuple[int, ...]
+Shift = tuple[int, ...]
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
@@ -104,6 +105,19 @@ class JetSpace:
     def zero(self) -> MultiIndex:
         return (0,) * len(self.coordinates)
 
+    @property
+    def labels(self) -> tuple[sympy.Symbol, ...]:
+        """Labels of the lattice that the jets span; an ordinary jet space has none."""
+        return ()
+
+    def site(self, number: int) -> tuple[int, Shift]:
+        """(field, shift along the lattice) of the field with this number."""
+        return number, ()
+
+    def shifted(self, expression: sympy.Expr, shift: Shift) -> sympy.Expr:
+        """The expression at another lattice site; the expression itself where there is no lattice."""
+        return expression
+
     def parse(self, name: str) -> tuple[int, MultiIndex] | None:
         """(number of the field, multi-index) of a jet name, or None; the longest declared field name wins."""
         if name not in self._known:
@@ -140,21 +154,51 @@ class JetSpace:
         return {s: place for s, place in sorted(found.items(), key=lambda item: item[0].name) if place}
 
     def to_jets(self, expression: sympy.Expr) -> sympy.Expr:
-        """Applied functions and `Derivative`s of the fields → plain jet symbols."""
+        """Applied functions and `Derivative`s of the fields → plain jet symbols.
+
+        Raises `ValueError` where a field has other arguments than declared (another site of a lattice, a
+        delay) or is differentiated along what is no coordinate.
+        """
         expression = sympy.sympify(expression)
         if not expression.has(AppliedUndef):
             return expression
         if any(self._is_compound(d) for d in expression.atoms(sympy.Derivative)):
             expression = expression.doit()
-        rules = {field: self.symbol(a) for a, field in enumerate(self.fields)}
+        rules = {}
+        for applied in expression.atoms(AppliedUndef):
+            number = self.number_of(applied)
+            if number is not None:
+                rules[applied] = self.symbol(number)
         for derivative in expression.atoms(sympy.Derivative):
-            if derivative.expr in self.fields and set(derivative.variables) <= set(self.coordinates):
+            number = self.number_of(derivative.expr) if derivative.expr in rules else None
+            if number is not None:
+                if not set(derivative.variables) <= set(self.coordinates):
+                    allowed = ", ".join(self.coordinate_names)
+                    raise ValueError(f"got {derivative}, expected derivatives along ({allowed}) only")
                 index = tuple(derivative.variables.count(x) for x in self.coordinates)
-                rules[derivative] = self.symbol(self.fields.index(derivative.expr), index)
+                rules[derivative] = self.symbol(number, index)
         return expression.xreplace(rules)
 
+    def number_of(self, applied: sympy.Expr) -> int | None:
+        """The number of the field that an applied function is; None for the functions that are no fields."""
+        if applied in self.fields:
+            return self.fields.index(applied)
+        name = getattr(applied.func, "__name__", "")
+        if not isinstance(applied, AppliedUndef) or name not in self.field_names:
+            return None
+        declared = self.fields[self.field_names.index(name)]
+        if set(declared.args) <= set(self.coordinates):
+            raise ValueError(f"got {applied}, expected the field as declared, {declared}")
+        raise ValueError(
+            f"got {applied} beside {declared}: a lattice field at another site, which is not supported here; "
+            "Lagrangian.ring(count) gives a finite chain of ordinary fields, on which every function works"
+        )
+
     def _is_compound(self, derivative: sympy.Derivative) -> bool:
-        return derivative.expr not in self.fields and bool(set(derivative.variables) & set(self.coordinates))
+        """Whether a product, a sum or a foreign function stands under a derivative along a coordinate."""
+        inner = derivative.expr
+        is_field = isinstance(inner, AppliedUndef) and inner.func.__name__ in self.field_names
+        return not is_field and bool(set(derivative.variables) & set(self.coordinates))
 
     def to_functions(self, expression: sympy.Expr) -> sympy.Expr:
         """Plain jet symbols → applied functions and `Derivative`s; inverse of `to_jets`."""
@@ -164,13 +208,20 @@ class JetSpace:
         )
 
 
-def jet_space(fields: Sequence[str | AppliedUndef], coordinates: Sequence[str | sympy.Symbol]) -> JetSpace:
-    """`JetSpace` from names or SymPy objects; a name `phi` becomes φ(coordinates)."""
-    for kind, given in (("fields", fields), ("coordinates", coordinates)):
+def jet_space(
+    fields: Sequence[str | AppliedUndef],
+    coordinates: Sequence[str | sympy.Symbol],
+    lattice: Sequence[str | sympy.Symbol] = (),
+) -> JetSpace:
+    """`JetSpace` from names or SymPy objects; a name `phi` becomes φ(lattice labels, coordinates)."""
+    for kind, given in (("fields", fields), ("coordinates", coordinates), ("lattice", lattice)):
         if isinstance(given, str):
             raise ValueError(f"{kind} must be a sequence, got the string {given!r}; write ({given!r},)")
-    for name in (*fields, *coordinates):
+    for name in (*fields, *coordinates, *lattice):
         if isinstance(name, str) and not IDENTIFIER.match(name):
             raise ValueError(f"got the name {name!r}, expected letters, digits and underscores; rename it")
     symbols = tuple(sympy.Symbol(x) if isinstance(x, str) else x for x in coordinates)
-    return JetSpace(symbols, tuple(sympy.Function(f)(*symbols) if isinstance(f, str) else f for f in fields))
+    labels = tuple(sympy.Symbol(n) if isinstance(n, str) else n for n in lattice)
+    return JetSpace(
+        symbols, tuple(sympy.Function(f)(*labels, *symbols) if isinstance(f, str) else f for f in fields)
+    )

@@ -7,7 +7,15 @@ from html import escape
 import sympy
 from sympy.printing.pretty.pretty_symbology import greek_unicode
 
-from lagrangians.printing import is_field, ordered_terms, rounded, split_index, split_jet
+from lagrangians.printing import (
+    is_field,
+    ordered_terms,
+    rounded,
+    shifts_of,
+    split_bar,
+    split_index,
+    split_jet,
+)
 
 TIMES = "<mo>&#x2062;</mo>"
 APPLY = "<mo>&#x2061;</mo>"
@@ -40,6 +48,8 @@ def _render(e: sympy.Expr) -> str:
         return _product(e)
     if e.is_Pow or isinstance(e, sympy.exp):
         return _power(e)
+    if e is sympy.I:
+        return "<mi>i</mi>"
     if e.is_Symbol or is_field(e) or _is_jet(e):
         base, subscript = _name(e)
         return f"<msub>{base}<mrow>{subscript}</mrow></msub>" if subscript else base
@@ -59,12 +69,20 @@ def _letters(name: str) -> str:
 def _name(e: sympy.Expr) -> tuple[str, str]:
     """(base, subscript) of a symbol, a field or its derivative."""
     name, derivative = split_jet(e) if _is_jet(e) else (e.func.__name__ if is_field(e) else e.name, "")
+    name, is_conjugate = split_bar(name)
     stem, index = split_index(name)
-    digits = [f"<mn>{part}</mn>" if part.isdigit() else _letters(part) for part in index.split(",") if part]
-    subscript = "<mo>,</mo>".join(digits)
+    parts = [f"<mn>{part}</mn>" if part.isdigit() else _letters(part) for part in index.split(",") if part]
+    field = e.expr if _is_jet(e) else e
+    parts += [_site(*shift) for shift in (shifts_of(field) if is_field(field) else ())]
     if derivative:
-        subscript += ("<mo>,</mo>" if subscript else "") + "".join(f"<mi>{x}</mi>" for x in derivative)
-    return _letters(stem), subscript
+        parts.append("".join(f"<mi>{x}</mi>" for x in derivative))
+    base = f'<mover accent="true">{_letters(stem)}<mo>¯</mo></mover>' if is_conjugate else _letters(stem)
+    return base, "<mo>,</mo>".join(parts)
+
+
+def _site(label: str, shift: int) -> str:
+    sign = MINUS if shift < 0 else "<mo>+</mo>"
+    return f"{_letters(label)}{sign}<mn>{abs(shift)}</mn>"
 
 
 def _sum(e: sympy.Add) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import sympy
 
 from lagrangians.generators import characteristic, prolonged
+from lagrangians.independent_terms import rationalised
 from lagrangians.jets import JetSpace
+from lagrangians.null_currents import null_current
 from lagrangians.variation import (
     boundary_current,
     divergence,
     euler_operator,
+    evolutionary_derivative,
     is_null,
-    potential_current,
     total_derivative,
 )
 from lagrangians.zero import (
@@ -25,6 +28,9 @@ from lagrangians.zero import (
     is_zero,
     largest_coefficient,
 )
+
+if TYPE_CHECKING:
+    from lagrangians.density import Lagrangian
 
 
 def action_change(
@@ -50,10 +56,63 @@ def noether_current(
             "not a variational symmetry: pr X(ℒ) + ℒ ∂_αξ^α is no total divergence; "
             "check the generator, or find the symmetries with variational_symmetries"
         )
-    gauge = potential_current(change, jets) if change != 0 else (sympy.S.Zero,) * len(xi)
-    Q = characteristic(xi, eta, jets)
+    transport = [x * density for x in xi]
+    current = _current(density, characteristic(xi, eta, jets), change, transport, jets, approximate, scale)
+    return tuple(floating(component) for component in current) if approximate else current
+
+
+def evolutionary_current(
+    density: sympy.Expr, characteristic: Sequence[sympy.Expr], jets: JetSpace
+) -> tuple[sympy.Expr, ...]:
+    """J^α = P^α(Q) − K^α for δφ^a = Q^a; see `conserved_current`."""
+    approximate = any(has_floats(e) for e in (density, *characteristic))
+    density, Q = exact(density), [exact(q) for q in characteristic]
+    scale = largest_coefficient(density) * max(largest_coefficient(q) for q in Q)
+    change = sympy.expand(evolutionary_derivative(density, Q, jets))
+    if approximate:
+        change = drop_round_off(change, scale)
+    if not is_null(change, jets):
+        raise ValueError(
+            "not a variational symmetry: pr v_Q(ℒ) is no total divergence; check the characteristic Q"
+        )
+    transport = [sympy.S.Zero] * len(jets.coordinates)
+    current = _current(density, Q, change, transport, jets, approximate, scale)
+    return tuple(floating(component) for component in current) if approximate else current
+
+
+def conserved_current(
+    lagrangian: Lagrangian, characteristic: Sequence[sympy.Expr] | sympy.Expr
+) -> tuple[sympy.Expr, ...]:
+    """J^α = P^α(Q) − K^α with ∂_αJ^α + Q^aE_a ≡ 0 for a variational symmetry δφ^a = Q^a(x, φ, ∂φ, …).
+
+    The characteristic may hold derivatives of any order: generalised symmetries such as φ_xxx + ½φ_x³ of
+    Sine-Gordon in light-cone coordinates (Olver, *Applications of Lie Groups*, theorem 5.58). pr v_Q(ℒ) =
+    Q^aE_a + D_αP^α always, and = D_αK^α for a symmetry; K^α is found here and the identity verified. Raises
+    `ValueError` where pr v_Q(ℒ) is no divergence, or for a wrong number of components.
+    """
+    jets = lagrangian.jets
+    given = characteristic if isinstance(characteristic, Sequence | sympy.Tuple) else (characteristic,)
+    if len(given) != len(jets.fields):
+        raise ValueError(f"got {len(given)} components Q, expected {len(jets.fields)}, one a field")
+    Q = [sympy.expand(jets.to_jets(q)) for q in given]
+    current = evolutionary_current(lagrangian.jet_density, Q, jets)
+    return tuple(jets.to_functions(component) for component in current)
+
+
+def _current(
+    density: sympy.Expr,
+    Q: Sequence[sympy.Expr],
+    change: sympy.Expr,
+    transport: Sequence[sympy.Expr],
+    jets: JetSpace,
+    approximate: bool,
+    scale: float,
+) -> tuple[sympy.Expr, ...]:
+    """P^α(Q) + transport^α − K^α, D_αK^α = change, once ∂_αJ^α + Q·E ≡ 0 is verified."""
+    change = rationalised(change)
+    gauge = null_current(change, jets) if change != 0 else (sympy.S.Zero,) * len(transport)
     flow = boundary_current(density, Q, jets)
-    current = tuple(sympy.expand(p + x * density - k) for p, x, k in zip(flow, xi, gauge, strict=True))
+    current = tuple(sympy.expand(p + x - k) for p, x, k in zip(flow, transport, gauge, strict=True))
     equations = euler_operator(density, jets)
     defect = sympy.expand(
         divergence(current, jets) + sympy.Add(*(q * e for q, e in zip(Q, equations, strict=True)))
@@ -64,7 +123,7 @@ def noether_current(
         raise ValueError(
             "the conservation law could not be verified: ∂_αJ^α + Q·E does not vanish identically"
         )
-    return tuple(floating(component) for component in current) if approximate else current
+    return current
 
 
 def energy_momentum(density: sympy.Expr, jets: JetSpace) -> sympy.ImmutableMatrix:

@@ -1,9 +1,10 @@
 """Reading mathematics from untrusted text: an own tokenizer and precedence parser over an allow-list.
 
 Allowed: numbers, the declared jets, coordinates and parameters, `+ - * / **`, parentheses, `pi` and the
-functions of `FUNCTIONS`. Nothing else is ever looked up or executed. Limits on length, nesting, exponents,
-the size of numbers and the number of terms that an expansion could produce keep hostile text from hanging
-anything downstream.
+functions of `FUNCTIONS`; `I` where a field and its conjugate are declared (`psi`, `psi_bar`); sites `[n+1]`
+after the jets of lattice fields. Nothing else is ever looked up or executed. Limits on length, nesting,
+exponents, the size of numbers and the number of terms that an expansion could produce keep hostile text from
+hanging anything downstream.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import NamedTuple
 import sympy
 from sympy.core.function import AppliedUndef
 
+from lagrangians.conjugates import conjugate_pairs
 from lagrangians.errors import ParseError
-from lagrangians.jets import IDENTIFIER, JetSpace, jet_space
+from lagrangians.jets import IDENTIFIER, JetSpace, MultiIndex, jet_space
+from lagrangians.lattice import LatticeJets, field_space
 
 FUNCTIONS = {
     "sin": sympy.sin,
@@ -41,11 +44,14 @@ MAX_DIGITS = 40
 MAX_NUMBER = 1e300
 MAX_TERMS = 20_000
 MAX_ARGUMENT_TERMS = 1000
+MAX_SHIFT = 100
 
-TOKEN = re.compile(
+SYNTAX = (
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<operator>\*\*|[-+*/()]))"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<operator>\*\*|[%s]))"
 )
+TOKEN = re.compile(SYNTAX % "-+*/()")
+LATTICE_TOKEN = re.compile(SYNTAX % r"-+*/()\[\],")
 
 
 class Token(NamedTuple):
@@ -65,14 +71,14 @@ class Parsed(NamedTuple):
     terms: int
 
 
-def tokens_of(text: str) -> list[Token]:
+def tokens_of(text: str, pattern: re.Pattern[str] = TOKEN) -> list[Token]:
     """Split the text; raises `ParseError` at the first character outside the alphabet."""
     if len(text) > MAX_LENGTH:
         raise ParseError(f"got {len(text)} characters, expected at most {MAX_LENGTH}", MAX_LENGTH)
     tokens, position = [], 0
     text = text.rstrip()
     while position < len(text):
-        match = TOKEN.match(text, position)
+        match = pattern.match(text, position)
         if not match:
             position += len(text[position:]) - len(text[position:].lstrip())
             raise ParseError(f"unexpected character {text[position]!r}", position)
@@ -87,9 +93,10 @@ class Parser:
     """Recursive descent: sum → product → unary → power → atom."""
 
     def __init__(self, text: str, names: dict[str, sympy.Expr], jets: JetSpace) -> None:
-        self.tokens = tokens_of(text)
+        self.tokens = tokens_of(text, LATTICE_TOKEN if jets.labels else TOKEN)
         self.names = names
         self.jets = jets
+        self.complex = bool(conjugate_pairs(jets.fields))
         self.at = 0
         self.depth = 0
         self.nested = 0
@@ -167,6 +174,8 @@ class Parser:
             self.check_nesting(operator.position)
         self.nested -= 1
         self.depth -= 1
+        if exponent.is_number and not exponent.is_real:
+            raise ParseError("the exponent is not a real number", operator.position)
         if exponent.is_number and abs(float(exponent)) > MAX_EXPONENT:
             raise ParseError(f"got an exponent above {MAX_EXPONENT} in size", operator.position)
         if exponent.is_number and float(exponent) < 0 and base.value.is_number and base.value.is_zero:
@@ -209,9 +218,11 @@ class Parser:
         if place:
             if sum(place[1]) > MAX_EXPONENT:
                 raise ParseError(f"got a derivative of an order above {MAX_EXPONENT}", token.position)
-            return Parsed(self.jets.function(*place), single)
+            return Parsed(self.jets.function(*self.site(place)), single)
         if name == "pi":
             return Parsed(sympy.pi, 1)
+        if name == "I" and self.complex:
+            return Parsed(sympy.I, single)
         if name not in FUNCTIONS:
             raise ParseError(f"unknown name {name!r}{self.advice(name)}", token.position)
         if not self.take("("):
@@ -229,8 +240,40 @@ class Parser:
                 token.position,
             )
         if argument.is_number:
-            self.check_range(name, float(argument), token.position)
+            self.check_range(name, complex(argument), token.position)
         return self.checked(FUNCTIONS[name](argument), single, token.position)
+
+    def site(self, place: tuple[int, MultiIndex]) -> tuple[int, MultiIndex]:
+        """The jet at the site that a bracket gives, `[n+1]` or `[i+1, j-2]`; here where there is none."""
+        if not isinstance(self.jets, LatticeJets) or not self.take("["):
+            return place
+        shifts = {label.name: 0 for label in self.jets.labels}
+        seen: set[str] = set()
+        while True:
+            token = self.token
+            if token.text not in shifts or token.text in seen:
+                expected = ", ".join(name for name in shifts if name not in seen) or "']'"
+                raise ParseError(f"expected a lattice label ({expected})", token.position)
+            seen.add(token.text)
+            self.at += 1
+            shifts[token.text] = self.shift()
+            if not self.take(","):
+                break
+        self.expect("]")
+        return self.jets.copy(place[0], tuple(shifts.values())), place[1]
+
+    def shift(self) -> int:
+        """`+1` or `-2` after a label; 0 where nothing follows."""
+        sign = self.take("+", "-")
+        if not sign:
+            return 0
+        token = self.token
+        if not token.text.isdigit():
+            raise ParseError("expected a whole number of sites", token.position)
+        if len(token.text) > MAX_DIGITS or int(token.text) > MAX_SHIFT:
+            raise ParseError(f"got a shift by more than {MAX_SHIFT} sites", token.position)
+        self.at += 1
+        return int(sign.text + token.text)
 
     def root(self, token: Token) -> Parsed:
         argument, terms = self.sum()
@@ -255,25 +298,26 @@ class Parser:
             raise ParseError(f"functions nested deeper than {MAX_NESTED_FUNCTIONS} levels", position)
 
     @staticmethod
-    def check_range(name: str, argument: float, position: int) -> None:
+    def check_range(name: str, argument: complex, position: int) -> None:
         limit = 600.0 if name in ("exp", "sinh", "cosh") else 1e15
         if abs(argument) > limit:
             raise ParseError(f"the argument of {name} is above {limit:g} in size", position)
 
-    @staticmethod
-    def checked(value: sympy.Expr, terms: int, position: int) -> Parsed:
-        """Refuse what is no real number, what is too large and what would expand into too many terms."""
+    def checked(self, value: sympy.Expr, terms: int, position: int) -> Parsed:
+        """Refuse what is no real number (complex ones need complex fields), what is too large and what
+        would expand into too many terms.
+        """
         if terms > MAX_TERMS:
             raise ParseError(f"would expand into more than {MAX_TERMS} terms", position)
         if value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
             raise ParseError("not a finite number", position)
-        if value.has(sympy.I):
+        if value.has(sympy.I) and not self.complex:
             raise ParseError("not a real number", position)
-        if value.is_Pow and value.exp.is_number and abs(float(value.exp)) > MAX_EXPONENT:
+        if value.is_Pow and value.exp.is_number and abs(complex(value.exp)) > MAX_EXPONENT:
             raise ParseError(f"got an exponent above {MAX_EXPONENT} in size", position)
         if value.is_number:
             number = complex(value.evalf(15))
-            if number.imag:
+            if number.imag and not self.complex:
                 raise ParseError("not a real number", position)
             if not abs(number) < MAX_NUMBER:
                 raise ParseError(f"got a number above {MAX_NUMBER:g}", position)
@@ -283,12 +327,13 @@ class Parser:
 def symbol_table(jets: JetSpace, parameters: Sequence[str | sympy.Symbol]) -> dict[str, sympy.Symbol]:
     """Names of coordinates and parameters; raises `ValueError` where a name is reserved or no identifier."""
     symbols = [sympy.Symbol(p) if isinstance(p, str) else p for p in parameters]
-    for name in (*jets.coordinate_names, *jets.field_names, *(s.name for s in symbols)):
-        if name in RESERVED:
+    labels = jets.labels
+    for name in (*jets.coordinate_names, *jets.field_names, *(s.name for s in (*labels, *symbols))):
+        if name in RESERVED or (name == "I" and conjugate_pairs(jets.fields)):
             raise ValueError(f"the name {name!r} is reserved for the function or constant; rename it")
         if not IDENTIFIER.match(name):
             raise ValueError(f"got the name {name!r}, expected letters, digits and underscores; rename it")
-    return {s.name: s for s in (*jets.coordinates, *symbols)}
+    return {s.name: s for s in (*jets.coordinates, *labels, *symbols)}
 
 
 def parse_expression(
@@ -296,15 +341,18 @@ def parse_expression(
     fields: Sequence[str | AppliedUndef],
     coordinates: Sequence[str | sympy.Symbol],
     parameters: Sequence[str | sympy.Symbol] = (),
+    lattice: Sequence[str | sympy.Symbol] = (),
 ) -> sympy.Expr:
     """Expression in applied functions and `Derivative`s from text in jet names.
 
-    `parse_expression("phi_tx**2", ("phi",), ("t", "x"))` is (∂_t∂_xφ)². Raises `ParseError` (with
+    `parse_expression("phi_tx**2", ("phi",), ("t", "x"))` is (∂_t∂_xφ)². With `lattice=("n",)` the fields
+    given by name depend on the label n first, and `q[n+1]` is q(n + 1, t). Raises `ParseError` (with
     `.position`) for anything outside the allow-list, `ValueError` for bad declarations.
     """
     if not isinstance(text, str):
         raise ValueError(f"expected text, got {type(text).__name__}")
-    jets = jet_space(fields, coordinates)
+    named = jet_space(fields, coordinates, lattice)
+    jets = field_space(named.fields, named.coordinates)
     try:
         return Parser(text, symbol_table(jets, parameters), jets).parse()
     except (OverflowError, RecursionError, TypeError, ZeroDivisionError) as error:
@@ -316,6 +364,7 @@ def parse_equation(
     fields: Sequence[str | AppliedUndef],
     coordinates: Sequence[str | sympy.Symbol],
     parameters: Sequence[str | sympy.Symbol] = (),
+    lattice: Sequence[str | sympy.Symbol] = (),
 ) -> tuple[sympy.Expr, sympy.Expr]:
     """Both sides of `"u_tt = u_xx - sin(u)"`, each as `parse_expression` gives it."""
     left, equals, right = text.partition("=")
@@ -323,7 +372,7 @@ def parse_equation(
         raise ParseError("expected an equation with one '='", len(text))
     shift = len(left) + 1
     try:
-        right_side = parse_expression(right, fields, coordinates, parameters)
+        right_side = parse_expression(right, fields, coordinates, parameters, lattice)
     except ParseError as error:
         raise ParseError(error.reason, error.position + shift) from error
-    return parse_expression(left, fields, coordinates, parameters), right_side
+    return parse_expression(left, fields, coordinates, parameters, lattice), right_side

@@ -9,8 +9,20 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from lagrangians.catalogue.arguments import constant
+from lagrangians.catalogue.registry import theory
 from lagrangians.density import Lagrangian
 from lagrangians.jets import JetSpace, jet_space
+
+FAMILY = "Oscillators on networks and noisy systems"
+
+
+_PHASES = ("theta_1", "theta_2")
+_stiffness, _first, _second = sympy.symbols("kappa theta_1 theta_2")
+_PAIR = (
+    _stiffness * sympy.sin(_second - _first),
+    2 * _stiffness * sympy.sin(_first - _second),
+)
+_RELAXATION = -_stiffness * sympy.Symbol("theta")
 
 
 def _per_field(values: Any, count: int, name: str) -> list[sympy.Expr]:
@@ -23,6 +35,22 @@ def _per_field(values: Any, count: int, name: str) -> list[sympy.Expr]:
     return [constant(value) for value in listed]
 
 
+@theory(
+    family=FAMILY,
+    title="Kuramoto oscillators with inertia",
+    parameters={
+        "coupling": ("symmetric matrix K_ij of torques between oscillators, without 1/n", "torque"),
+        "frequencies": (
+            "constant torques ω_i (at unit inertia and damping the natural frequencies)",
+            "torque",
+        ),
+        "inertia": ("moments of inertia m_i", "torque time²"),
+    },
+    reference="Filatrella, Nielsen & Pedersen, Eur. Phys. J. B 61 (2008) 485",
+    note="The model of a power grid, without damping. Shown: three oscillators without torques, about "
+    "synchrony; θ_i counts from 0.",
+    example={"coupling": [[0, "K", "K"], ["K", 0, "K"], ["K", "K", 0]], "frequencies": 0, "inertia": "m"},
+)
 def kuramoto_inertial(coupling: Any, frequencies: Any = 0, inertia: Any = 1) -> Lagrangian:
     """Second-order Kuramoto oscillators θ_0(t), θ_1(t), … without damping:
 
@@ -80,6 +108,18 @@ def _action(jets: JetSpace, drift: list[sympy.Expr], noise: list[sympy.Expr]) ->
     )
 
 
+@theory(
+    family=FAMILY,
+    title="Freidlin–Wentzell action",
+    parameters={
+        "drift": ("the deterministic velocity F_i(θ)", "field / time"),
+        "noise": ("diffusion coefficients D_i, the variance that grows in unit time", "field² / time"),
+    },
+    reference="Freidlin & Wentzell, *Random Perturbations of Dynamical Systems*, ch. 3",
+    note="Zero exactly on θ̇ = F; it exists for every drift, also for one without energy. Shown: two "
+    "coupled phases, θ̇_1 = κ sin(θ_2 − θ_1) and θ̇_2 = 2κ sin(θ_1 − θ_2).",
+    example={"drift": _PAIR, "fields": _PHASES, "noise": "D"},
+)
 def freidlin_wentzell(
     drift: Sequence[Any], fields: Sequence[str | AppliedUndef], noise: Any = 1
 ) -> Lagrangian:
@@ -95,6 +135,17 @@ def freidlin_wentzell(
     return Lagrangian(jets.to_functions(_action(jets, F, D)), jets.fields, jets.coordinates)
 
 
+@theory(
+    family=FAMILY,
+    title="Onsager–Machlup action",
+    parameters={
+        "drift": ("the deterministic velocity F_i(θ)", "field / time"),
+        "noise": ("diffusion coefficients D_i, the variance that grows in unit time", "field² / time"),
+    },
+    reference="Onsager & Machlup, Phys. Rev. 91 (1953) 1505; Graham, Z. Phys. B 26 (1977) 281",
+    note="Freidlin–Wentzell's action and ½ div F. Shown: an Ornstein–Uhlenbeck process, θ̇ = −κθ.",
+    example={"drift": (_RELAXATION,), "fields": ("theta",), "noise": "D"},
+)
 def onsager_machlup(drift: Sequence[Any], fields: Sequence[str | AppliedUndef], noise: Any = 1) -> Lagrangian:
     """ℒ = ½Σ_i (θ̇_i − F_i)²/D_i + ½Σ_i ∂F_i/∂θ_i, the finite-noise action of dθ_i = F_i dt + √D_i dW_i.
 

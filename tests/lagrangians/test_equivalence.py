@@ -66,6 +66,15 @@ def test_the_factor_may_hold_parameters_but_no_field_and_no_coordinate() -> None
         assert not proportional([factor * e for e in system], system, JETS)
 
 
+def test_a_ratio_that_is_only_constant_by_an_identity() -> None:
+    """sin 2u : sin u cos u, and roots that no cancellation sees, are found at a point and then proved."""
+    m = sympy.Symbol("m")
+    assert proportional([m * sympy.sin(2 * u) * u_x], [u_x * sympy.sin(u) * sympy.cos(u)], JETS)
+    first, second = [sympy.sqrt(u**2 + 2 * u * v + v**2) * v], [3 * m * (u + v) * v]
+    assert proportional(first, second, JETS)
+    assert not proportional([sympy.tan(u) * v_t], [sympy.sin(u) * v_t], JETS)
+
+
 def test_two_empty_theories_are_equivalent() -> None:
     assert theory(u * u_t).is_equivalent(theory(sympy.Integer(4)))
     assert not theory(u * u_t).is_equivalent(theory(u_t**2))

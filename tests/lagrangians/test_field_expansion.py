@@ -265,3 +265,37 @@ def test_identity_features_give_the_fields_their_default_names() -> None:
     assert expansion.lagrangian.is_equivalent(expected)
     with_target = expand_mse_loss([[[1]], [[2]]], [[0, 1]], target=1, coordinates=("t", "x"))
     assert [str(z) for z in with_target.features] == ["f_0(t, x)", "y_0(t, x)"]
+
+
+def test_five_terms_are_the_loss_identically_for_symbolic_weights() -> None:
+    """rᵀηr of a nonlinear feature map, with symbolic weights and η, a target, vector fields that depend on
+    the place, and a measure; and E(ρℒ) = 2ρ(∂Φ/∂φ)ᵀD†ηDΦ.
+    """
+    p, q, s, g, w = sympy.symbols("p q s g w")
+    W = [sympy.Matrix([[p, q], [0, 1]]), sympy.Matrix([[1, s], [w, 2]])]
+    eta, rho = sympy.Matrix([[1, g], [g, -1]]), sympy.exp(x)
+    vector = (x * t, 1 + x**2)
+    channels = (PHI**2, sympy.sin(PHI), x, PHI)
+    weight = np.array([w.tolist() for w in W], dtype=object)
+    expansion = expand_mse_loss(
+        weight, [vector], 2, np.array(eta.tolist()), rho, channels, coordinates=(t, x), fields=(PHI,)
+    )
+
+    def moved(field: sympy.Matrix) -> sympy.Matrix:
+        return vector[0] * field.diff(t) + vector[1] * field.diff(x)
+
+    f, target = sympy.Matrix(channels[:2]), sympy.Matrix(channels[2:])
+    residual = W[0] * f + W[1] * moved(f) - target
+    loss = (residual.T * eta * residual)[0]
+    assert is_zero(sum(expansion.five_terms) - loss)
+    for left_out in range(5):
+        rest = sum(part for i, part in enumerate(expansion.five_terms) if i != left_out)
+        assert not is_zero(rest - loss)
+    (spread,) = expansion.divergences
+    weighted = eta * residual
+    adjoint = W[0].T * weighted - moved(W[1].T * weighted) - spread * W[1].T * weighted
+    slope = sympy.Matrix([2 * PHI, sympy.cos(PHI)])
+    (equation,) = expansion.lagrangian.euler_lagrange()
+    expected = 2 * rho * ((slope.T * adjoint)[0] - weighted[1])
+    assert is_zero(expansion.lagrangian.jets.to_jets((equation - expected).doit()))
+    assert expansion.signature == (1, 1, 2)
