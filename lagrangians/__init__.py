@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from lagrangians.factor import factor_form, generic_signature, signature
     from lagrangians.functional import functional_derivative
     from lagrangians.hamiltonian import Hamiltonian
+    from lagrangians.helmholtz import HelmholtzCondition, helmholtz_conditions
+    from lagrangians.inverse import caldirola_kanai, lagrangian_from_equations
     from lagrangians.light_cone import LightCone, characteristic_speeds
     from lagrangians.mathml import to_mathml
     from lagrangians.noether import conserved_current
@@ -79,6 +81,8 @@ _LOADED_ON_USE = {
         "signature",
     ),
     "functional": ("functional_derivative",),
+    "helmholtz": ("HelmholtzCondition", "helmholtz_conditions"),
+    "inverse": ("caldirola_kanai", "lagrangian_from_equations"),
     "hamiltonian": ("Hamiltonian",),
     "light_cone": (
         "LightCone",
@@ -101,6 +105,7 @@ __all__ = [
     "FieldExpansion",
     "Generator",
     "Hamiltonian",
+    "HelmholtzCondition",
     "Lagrangian",
     "LieAlgebra",
     "LightCone",
@@ -114,6 +119,7 @@ __all__ = [
     "SymmetryAlgebra",
     "angular_momentum",
     "boost_charges",
+    "caldirola_kanai",
     "canonical_form",
     "catalogue",
     "characteristic_speeds",
@@ -130,7 +136,9 @@ __all__ = [
     "find_symmetries",
     "functional_derivative",
     "generic_signature",
+    "helmholtz_conditions",
     "inverse_square_speeds",
+    "lagrangian_from_equations",
     "lower",
     "momentum_densities",
     "parse_equation",

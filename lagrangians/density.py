@@ -25,7 +25,9 @@ from lagrangians.variation import euler_operator, is_null, opposite, total_deriv
 from lagrangians.zero import floating
 
 if TYPE_CHECKING:
+    from lagrangians.charges import ConservedCharge
     from lagrangians.generators import Generator
+    from lagrangians.hamiltonian import Hamiltonian
 
 SCHEMA = "fieldnet/lagrangian/1"
 
@@ -218,6 +220,32 @@ class Lagrangian:
                 "add the complex conjugate of its terms"
             )
         return Lagrangian(real, fields, self.coordinates, self.parameters)
+
+    def canonical_form(self, digits: int = 10) -> Lagrangian:
+        """The representative of all equivalent densities; see `lagrangians.canonical_form`."""
+        from lagrangians.canonical import canonical_form
+
+        return canonical_form(self, digits)
+
+    def conserved_charges(self, covectors: Sequence[Sequence[str]] = ()) -> tuple[ConservedCharge, ...]:
+        """Energy, momenta, boosts, … that are conserved; see `lagrangians.conserved_charges`."""
+        from lagrangians.charges import conserved_charges
+
+        return tuple(conserved_charges(self, covectors))
+
+    def symmetric_energy_momentum_tensor(
+        self, metric: Any = None, covectors: Sequence[Sequence[str]] = ()
+    ) -> sympy.ImmutableMatrix:
+        """Belinfante's tensor; see `lagrangians.symmetric_energy_momentum_tensor`."""
+        from lagrangians.energy_momentum import symmetric_energy_momentum_tensor
+
+        return symmetric_energy_momentum_tensor(self, metric, covectors)
+
+    def hamiltonian(self) -> Hamiltonian:
+        """ℋ(φ, ∇φ, π) and Hamilton's equations; see `lagrangians.hamiltonian`."""
+        from lagrangians.hamiltonian import hamiltonian
+
+        return hamiltonian(self)
 
     def terms(self) -> list[tuple[sympy.Expr, sympy.Expr]]:
         """(term, coefficient) of the expanded density; coefficients hold numbers and parameters only.

@@ -158,10 +158,8 @@ def null_space(matrix: sympy.Matrix) -> list[sympy.Matrix]:
     """Basis of the vectors that a matrix of numbers, parameters and functions annihilates."""
     if all(entry.is_number for entry in matrix):
         rational = DomainMatrix.from_Matrix(matrix.applyfunc(_decimal)).to_field()
-        return [
-            row.T
-            for row in (rational.nullspace().to_Matrix().row(i) for i in range(matrix.cols - rational.rank()))
-        ]
+        basis = rational.nullspace().to_Matrix()
+        return [basis.row(i).T for i in range(basis.rows)]
     return matrix.nullspace(simplify=_cancelled, iszerofunc=is_zero)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ParseError(ValueError):
     """Text outside the allow-list of `lagrangians.text`; `position` counts characters from 0."""
@@ -13,4 +15,16 @@ class ParseError(ValueError):
 
 
 class NoLagrangianError(ValueError):
-    """No Lagrangian exists in the class that was searched; the message names the failed condition."""
+    """No Lagrangian exists in the class that was searched; the message names the failed condition.
+
+    `condition`: the failed Helmholtz condition; `searched`: the class of multipliers, in words;
+    `suggestion`: a `Lagrangian` outside that class (with explicit time, or of a potential), or None.
+    """
+
+    def __init__(
+        self, message: str, condition: Any = None, searched: str = "", suggestion: Any = None
+    ) -> None:
+        super().__init__(message)
+        self.condition = condition
+        self.searched = searched
+        self.suggestion = suggestion

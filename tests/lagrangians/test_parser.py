@@ -2,6 +2,7 @@
 
 import builtins
 import time
+from collections.abc import Callable
 
 import pytest
 import sympy
@@ -183,10 +184,12 @@ PIECES = [
 ]
 
 
-def is_read_or_refused_in_time(text: str, seconds: float = 8.0) -> None:
+def is_read_or_refused_in_time(
+    text: str, seconds: float = 8.0, reader: Callable[[str], sympy.Expr] = read
+) -> None:
     start = time.process_time()
     try:
-        value = read(text)
+        value = reader(text)
     except ParseError as error:
         value = None
         position = error.position
@@ -195,7 +198,8 @@ def is_read_or_refused_in_time(text: str, seconds: float = 8.0) -> None:
         assert 0 <= position <= len(text)
     else:
         assert isinstance(value, sympy.Expr)
-        assert not value.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I)
+        assert not value.has(sympy.nan, sympy.zoo, sympy.oo)
+        assert reader is not read or not value.has(sympy.I)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
@@ -226,6 +230,89 @@ trees = st.recursive(
 @settings(max_examples=200, deadline=None)
 def test_well_formed_towers_of_powers_and_functions(text: str) -> None:
     is_read_or_refused_in_time(text)
+
+
+def read_complex_lattice(text: str) -> sympy.Expr:
+    return parse_expression(text, ("psi", "psi_bar"), COORDINATES, PARAMETERS, lattice=("n", "m"))
+
+
+COMPLEX_PIECES = [
+    *(
+        "psi",
+        "psi_bar",
+        "psi_t",
+        "psi_bar_tx",
+        "I",
+        "I",
+        "a",
+        "x",
+        "n",
+        "m",
+        "pi",
+        "0",
+        "1",
+        "2",
+        "32",
+        "0.5",
+    ),
+    *("[n+1]", "[m-2]", "[n+1,m-1]", "[", "]", ",", "[n", "+1]", "[n+999]", "[n*2]", "[I]", "[0]", "[n+psi]"),
+    *("+", "-", "*", "/", "**", "**", "(", "(", ")", ")", " ", "1e300", "__class__", "."),
+    *(f"{name}(" for name in FUNCTIONS),
+]
+
+
+@given(st.lists(st.sampled_from(COMPLEX_PIECES), max_size=25).map("".join))
+@settings(max_examples=200, deadline=None)
+def test_pieces_of_complex_lattice_fields_in_any_order(text: str) -> None:
+    is_read_or_refused_in_time(text, reader=read_complex_lattice)
+
+
+complex_operands = st.sampled_from(
+    ["psi", "psi_bar_t[n+1]", "I", "I", "a", "n", "2", "32", "0.5", "1e300", "pi"]
+)
+complex_trees = st.recursive(
+    complex_operands,
+    lambda inner: st.one_of(
+        st.builds("({})**({})".format, inner, inner),
+        st.builds("({}){}({})".format, inner, st.sampled_from("+-*/"), inner),
+        st.builds("{}({})".format, st.sampled_from(list(FUNCTIONS)), inner),
+    ),
+    max_leaves=8,
+)
+
+
+@given(complex_trees)
+@settings(max_examples=200, deadline=None)
+def test_towers_of_complex_numbers_and_lattice_fields(text: str) -> None:
+    is_read_or_refused_in_time(text, reader=read_complex_lattice)
+
+
+@pytest.mark.usefixtures("no_execution")
+@pytest.mark.parametrize("text", [text for text in HOSTILE if text != "I"])
+def test_hostile_text_is_refused_beside_complex_lattice_fields(text: str) -> None:
+    for framed in (text, f"a + {text}", f"psi[{text}]", f"psi[n+{text}]"):
+        with pytest.raises(ParseError):
+            read_complex_lattice(framed)
+
+
+@pytest.mark.parametrize(
+    "text, message, position",
+    [
+        ("psi**I", "exponent is not a real number", 3),
+        ("2**(1 + I)", "exponent is not a real number", 1),
+        ("exp(700*I)", "argument of exp is above 600", 0),
+        ("1/(I**2 + 1)", "division by zero", 1),
+        ("log(I**2 + 1)", "not a finite number", 0),
+        ("(I*psi + a + b)**32*(I*a + b + x)**32", "more than 20000 terms", 0),
+        ("psi[n+1][n+1]", r"unexpected '\['", 8),
+        ("psi[n+" + "9" * 5000 + "]", "shift by more than 100", 6),
+        ("psi" + "[n+1" * 1000, r"expected '\]'", 7),
+    ],
+)
+def test_what_complex_lattice_fields_do_not_allow(text: str, message: str, position: int) -> None:
+    with pytest.raises(ParseError, match=message) as caught:
+        read_complex_lattice(text)
+    assert caught.value.position == position
 
 
 @pytest.mark.parametrize(
