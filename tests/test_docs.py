@@ -1,0 +1,44 @@
+"""The code of the documentation pages runs, and gives what the pages say."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PAGES = sorted(Path(__file__).parents[1].joinpath("docs").glob("*.md"))
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def claims(source: str) -> list[tuple[ast.stmt, str | None]]:
+    """Statements with the text of the comment `# -> text` that follows, or None."""
+    lines = source.splitlines()
+    result = []
+    for statement in ast.parse(source).body:
+        after = lines[statement.end_lineno] if statement.end_lineno < len(lines) else ""
+        result.append((statement, after.removeprefix("# -> ") if after.startswith("# -> ") else None))
+    return result
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if BLOCK.search(p.read_text("utf-8"))], ids=lambda p: p.stem
+)
+def test_a_page_says_what_its_code_gives(page: Path) -> None:
+    names: dict = {}
+    for block in BLOCK.findall(page.read_text("utf-8")):
+        for statement, expected in claims(block):
+            module = ast.Module([statement], [])
+            if expected is None:
+                exec(compile(module, page.name, "exec"), names)
+                continue
+            assert isinstance(statement, ast.Expr)
+            value = eval(compile(ast.Expression(statement.value), page.name, "eval"), names)
+            assert str(value) == expected, ast.unparse(statement)
+
+
+def test_every_claim_of_the_page_is_checked() -> None:
+    """No `# -> ` comment is orphaned by a blank line or by a statement without value."""
+    page = next(p for p in PAGES if p.stem == "variational-calculus")
+    text = page.read_text("utf-8")
+    checked = sum(e is not None for block in BLOCK.findall(text) for _, e in claims(block))
+    assert checked == text.count("\n# -> ") > 15
