@@ -37,9 +37,12 @@ def arbitrary_functions(equations: Sequence[sympy.Expr], form: SolvedForm, linea
     with components f, ∂f and φf. Exponentials exp(λ·s) for every λ stand for all f (they span the
     functions, and the conditions are linear), powers of λ for the derivatives of f. Linear equations in
     two or more coordinates have the superposition of solutions besides. An empty answer says that none of
-    these was found, not that the full algebra is finite.
+    these was found, not that the full algebra is finite. Determined ordinary equations have none, nothing is
+    tried for them.
     """
     jets = form.jets
+    if len(jets.coordinates) == 1 and len(form.rules) == len(jets.fields):
+        return ()
     found = []
     if linear and len(jets.coordinates) > 1:
         found.append("infinite: the superposition of any solution of these linear equations")

@@ -19,10 +19,9 @@ from lagrangians.symmetries.ansatz import Ansatz, polynomial_ansatz
 from lagrangians.symmetries.arbitrary import arbitrary_functions
 from lagrangians.symmetries.determining import symmetry_conditions, variational_conditions
 from lagrangians.symmetries.lie_algebra import coordinates_in
-from lagrangians.symmetries.null_space import Conditions
 from lagrangians.symmetries.solved_form import solved_form
-from lagrangians.symmetries.variational import sorted_generators
-from lagrangians.zero import is_zero
+from lagrangians.symmetries.variational import action_conditions, sorted_generators
+from lagrangians.zero import has_floats, is_zero
 
 
 def find_symmetries(
@@ -145,18 +144,17 @@ def _adapted(
     """(basis of the variational combinations, rows that complete it)."""
     if lagrangian is None or not rows:
         return [], rows
+    if any(has_floats(value) for row in rows for value in row) or has_floats(lagrangian.density):
+        return _completed(action_conditions(lagrangian, ansatz).solutions(seed), rows)
     jets = ansatz.jets
     plain = [
         ([jets.to_jets(part) for part in X.xi], [jets.to_jets(part) for part in X.eta])
         for X in map(ansatz.generator, rows)
     ]
-    conditions: Conditions = variational_conditions(lagrangian.jet_density, jets, plain)
-    combinations = conditions.solutions(seed)
+    combinations = variational_conditions(lagrangian.jet_density, jets, plain).solutions(seed)
+    columns = list(zip(*rows, strict=True))
     kept = [
-        [
-            sympy.Add(*(a * v for a, v in zip(combination, column, strict=True)))
-            for column in zip(*rows, strict=True)
-        ]
+        [sympy.Add(*(a * v for a, v in zip(combination, column, strict=True))) for column in columns]
         for combination in combinations
     ]
     chosen = list(combinations)
@@ -166,6 +164,23 @@ def _adapted(
         if coordinates_in(chosen, unit) is None:
             chosen.append(unit)
             others.append(row)
+    return kept, others
+
+
+def _completed(
+    kept: list[list[sympy.Expr]], rows: list[list[sympy.Expr]]
+) -> tuple[list[list[sympy.Expr]], list[list[sympy.Expr]]]:
+    """(kept, the rows outside of their span to 1e-6), for numbers that carry round-off."""
+    import numpy as np
+
+    chosen = np.array(kept, dtype=float).reshape(len(kept), len(rows[0]))
+    others = []
+    for row in rows:
+        vector = np.array(row, dtype=float)
+        rest = vector - chosen.T @ np.linalg.lstsq(chosen.T, vector, rcond=None)[0] if len(chosen) else vector
+        if np.abs(rest).max() > 1e-6 * np.abs(vector).max():
+            others.append(row)
+            chosen = np.vstack([chosen, vector])
     return kept, others
 
 

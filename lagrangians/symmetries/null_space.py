@@ -14,6 +14,7 @@ from lagrangians.independent_terms import Terms, independent_terms, is_plain
 from lagrangians.zero import has_floats
 
 NULL_TOLERANCE = 1e-8  # singular values below this part of the largest are zero
+ROUND_OFF = 1e-12
 SNAP = 1e-7  # entries this close to a fraction with a small denominator are that fraction
 LARGEST_DENOMINATOR = 24
 
@@ -88,7 +89,10 @@ def _dense(matrix: Sequence[dict[int, sympy.Expr]], size: int) -> np.ndarray:
 
 
 def _numeric(matrix: np.ndarray) -> list[list[sympy.Expr]]:
-    """Null space by singular values; rows and columns are scaled to their largest entry first."""
+    """Null space by singular values; entries below 1e-12 of the largest are round-off of sums, then rows and
+    columns are scaled to their largest entry.
+    """
+    matrix = np.where(np.abs(matrix) > ROUND_OFF * np.abs(matrix).max(initial=0.0), matrix, 0.0)
     matrix = matrix[np.abs(matrix).max(axis=1, initial=0.0) > 0]
     size = matrix.shape[1]
     if not len(matrix):

@@ -224,3 +224,22 @@ def test_bad_input_gets_one_clear_error(theory: object, message: str) -> None:
         find_symmetries(catalogue.sine_gordon(), degree=-1)
     with pytest.raises(ValueError, match="coordinates and fields alone"):
         find_symmetries(catalogue.sine_gordon(), functions=(catalogue.sine_gordon().fields[0].diff(t),))
+
+
+def test_float_coefficients_find_the_same_algebras() -> None:
+    sine = parse_lagrangian("0.51*u_t**2 - 0.7301*u_x**2 + 1.07*cos(u)", ("u",), ("t", "x"))
+    found = find_symmetries(sine)
+    assert (found.dimension, sum(found.variational), found.name) == (3, 3, "iso(1,1)")
+    pair = parse_lagrangian(
+        "0.5*(v*u_t - u*v_t) - 0.31*(u_x**2 + v_x**2) + 0.27*(u**2 + v**2)**2", ("u", "v"), ("t", "x")
+    )
+    found = find_symmetries(pair, degree=2)
+    assert (found.dimension, sum(found.variational)) == (5, 4)
+    assert found.name == "Galilei(1) with mass and dilation"
+
+
+def test_conformal_algebras() -> None:
+    """The wave equation in 2+1 at degree 2: so(3,2), the scaling of φ, and polynomial solutions."""
+    found = find_symmetries(catalogue.klein_gordon(m=0, dimension=2), degree=2)
+    assert found.without_superposition.name == "so(3,2) ⊕ R"
+    assert find_symmetries(catalogue.liouville(), degree=2).name == "sl(2,R) ⊕ sl(2,R)"
