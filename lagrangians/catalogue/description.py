@@ -16,7 +16,6 @@ from lagrangians.catalogue.registry import ENTRIES, FAMILIES, Entry, Parameter, 
 from lagrangians.charges import ConservedCharge, conserved_charges
 from lagrangians.density import Lagrangian
 from lagrangians.dispersion import plane_waves
-from lagrangians.generators import Generator
 from lagrangians.plane_waves import PlaneWaves
 
 
@@ -71,30 +70,7 @@ class Theory:
         """Energy, momentum, … with proved currents; see `conserved_charges`. On a lattice those of the time
         translation, of equal shifts of all sites and of a uniform motion, with one more component a label.
         """
-        if self.lagrangian.lattice:
-            return tuple(_lattice_charges(self.lagrangian))
         return conserved_charges(self.lagrangian, self.covectors)
-
-
-def _lattice_charges(lagrangian: Lagrangian) -> Iterator[ConservedCharge]:
-    t, still, zeros = (
-        lagrangian.coordinates[0],
-        (0,) * len(lagrangian.coordinates),
-        (0,) * len(lagrangian.fields),
-    )
-    yield from _charge(lagrangian, "energy", (-1, *still[1:]), zeros)
-    for a, field in enumerate(lagrangian.fields):
-        for name, motion in (("shift", sympy.S.One), ("galilei_boost", t)):
-            eta = (*zeros[:a], motion, *zeros[a + 1 :])
-            yield from _charge(lagrangian, f"{name}_{field.func.__name__}", still, eta)
-
-
-def _charge(lagrangian: Lagrangian, name: str, xi: tuple, eta: tuple) -> Iterator[ConservedCharge]:
-    generator = Generator(xi, eta, lagrangian.coordinates, lagrangian.fields)
-    try:
-        yield ConservedCharge(name, generator, tuple(lagrangian.noether_current(generator)))
-    except ValueError:
-        return
 
 
 def entries() -> tuple[str, ...]:
