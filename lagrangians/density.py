@@ -299,6 +299,8 @@ class Lagrangian:
         the best λ at random jet points decides (for densities with float coefficients); with 0 the identity
         must hold exactly.
         """
+        if not isinstance(other, Lagrangian):
+            raise ValueError(f"got {type(other).__name__}, expected a Lagrangian to compare with")
         if tolerance > 0 and conjugate_pairs(self.fields):
             if not conjugate_pairs(other.fields):
                 return False

@@ -36,9 +36,8 @@ def tonti_density(
                     found = euler_operator(candidate, jets)
                     if all(is_zero(a - b) for a, b in zip(found, equations, strict=True)):
                         return sympy.expand(candidate)
-    raise ValueError(
-        "the equations are self-adjoint, but Tonti's integral is not elementary; give a base point"
-    )
+    advice = "pass base=..., a value of the fields" if base is None else "another base may serve"
+    raise ValueError(f"the equations are self-adjoint, but Tonti's integral is not elementary; {advice}")
 
 
 def _integral(

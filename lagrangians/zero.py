@@ -7,7 +7,24 @@ import random
 import sympy
 from sympy.core.function import AppliedUndef
 
+NOT_ANALYTIC = (sympy.Abs, sympy.sign, sympy.Piecewise, sympy.Heaviside, sympy.Max, sympy.Min)
 ROUND_OFF = 1e-9  # relative size below which a coefficient that came from floats is taken for round-off
+
+
+def require_analytic(expression: sympy.Expr) -> None:
+    """Raise `ValueError` where the expression has |u|, cases, complex conjugates or roots of squares."""
+    found = {type(e).__name__ for e in expression.atoms(*NOT_ANALYTIC)}
+    if found:
+        raise ValueError(f"got {', '.join(sorted(found))}, expected analytic functions of the fields")
+    if expression.has(sympy.conjugate, sympy.re, sympy.im):
+        raise ValueError(
+            "got a complex conjugate; write psi and psi_bar as two fields, with an equation each"
+        )
+    for power in expression.atoms(sympy.Pow):
+        if power.base.is_Pow and not power.exp.is_Integer and power.base.exp.is_even:
+            raise ValueError(
+                f"got {power}, expected analytic functions of the fields; write the branch meant"
+            )
 
 
 def has_floats(expression: sympy.Expr) -> bool:
@@ -56,12 +73,14 @@ def is_zero(expression: sympy.Expr, seed: int = 0) -> bool:
 
     Proved by expansion, else decided by its value: what vanishes to 50 digits at five random points is taken
     for zero (simplification would prove less and may take hours); what is singular at every point is not.
-    Points have positive coordinates, so √(u²) = u and log(uv) = log u + log v count as identities.
+    Points have positive coordinates, so √(u²) = u and log(uv) = log u + log v count as identities; with
+    functions that are no analytic ones (|u|, cases) the points have coordinates of both signs.
     """
     expression = sympy.expand(exact(expression))
     if expression == 0:
         return True
-    if not _vanishes_at_random_points(expression, points=1, digits=30, seed=seed):
+    first = 16 if expression.has(*NOT_ANALYTIC) else 1
+    if not _vanishes_at_random_points(expression, points=first, digits=30, seed=seed):
         return False
     return _vanishes_at_random_points(expression, points=5, digits=50, seed=seed + 1)
 
@@ -71,11 +90,12 @@ def _vanishes_at_random_points(expression: sympy.Expr, points: int, digits: int,
     dummies = {u: sympy.Dummy() for u in sorted(unknown, key=sympy.count_ops, reverse=True)}
     expression = expression.xreplace(dummies)
     draw = random.Random(seed)
+    signs = (1, -1) if expression.has(*NOT_ANALYTIC) else (1,)
     symbols = sorted(expression.free_symbols, key=sympy.default_sort_key)
     terms = sympy.Add.make_args(expression)
     regular = 0
     for _ in range(points):
-        point = {s: sympy.Rational(draw.randint(100, 1900), 997) for s in symbols}
+        point = {s: draw.choice(signs) * sympy.Rational(draw.randint(100, 1900), 997) for s in symbols}
         values = [sympy.N(term.xreplace(point), digits) for term in terms]
         if any(v.has(sympy.nan, sympy.zoo, sympy.oo) for v in values):
             continue

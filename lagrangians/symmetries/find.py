@@ -21,7 +21,7 @@ from lagrangians.symmetries.determining import symmetry_conditions, variational_
 from lagrangians.symmetries.lie_algebra import coordinates_in
 from lagrangians.symmetries.solved_form import solved_form
 from lagrangians.symmetries.variational import action_conditions, sorted_generators
-from lagrangians.zero import has_floats, is_zero
+from lagrangians.zero import has_floats, is_zero, require_analytic
 
 
 def find_symmetries(
@@ -48,6 +48,8 @@ def find_symmetries(
     if isinstance(theory, Lagrangian) and conjugate_pairs(theory.fields):
         return complex_symmetries(theory, degree, functions, seed)
     jets, equations, lagrangian = _read(theory, fields, coordinates)
+    for equation in equations:
+        require_analytic(equation)
     equations = [numerator(e) for e in equations]
     form = solved_form(equations, jets)
     ansatz = polynomial_ansatz(jets, degree, functions)

@@ -215,6 +215,7 @@ def test_systems_are_completed_by_their_integrability_conditions() -> None:
         ([u - 1, u], "inconsistent"),
         (u.diff(t) ** 2 + u.diff(x) ** 2 - 1, "not linear in their leading derivative"),
         (catalogue.toda_lattice(), r"ring\(count\)"),
+        (u.diff(t, 2) + sympy.Abs(u), "expected analytic functions"),
     ],
 )
 def test_bad_input_gets_one_clear_error(theory: object, message: str) -> None:

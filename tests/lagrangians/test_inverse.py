@@ -183,7 +183,15 @@ def test_random_densities_come_back(c: list[int], power: int) -> None:
 
 @pytest.mark.parametrize(
     ("equations", "message"),
-    [([u.diff(t), u.diff(x)], "got 2 equations, expected 1"), (["u_t = u"], "use parse_equation")],
+    [
+        ([u.diff(t), u.diff(x)], "got 2 equations, expected 1"),
+        (["u_t = u"], "use parse_equation"),
+        ([], "got no equations"),
+        ([u.diff(t, 2) + sympy.Abs(u)], "got Abs, expected analytic"),
+        ([u.diff(t, 2) + sympy.Piecewise((u, u > 0), (2 * u, True))], "got Piecewise, expected analytic"),
+        ([u.diff(t, 2) + sympy.sqrt(u**2)], "write the branch"),
+        ([u.diff(t, 2) + u * sympy.conjugate(u)], "psi and psi_bar"),
+    ],
 )
 def test_bad_input(equations: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -75,3 +75,10 @@ def test_coefficients_and_round_off() -> None:
     assert drop_round_off(expression) == 3.0 * u + u * v / 4
     assert drop_round_off(expression, tolerance=1e-13) == sympy.expand(expression)
     assert drop_round_off(expression, scale=1e10) == 0
+
+
+def test_cases_are_compared_at_both_signs() -> None:
+    u = sympy.Symbol("u")
+    assert not is_zero(sympy.Abs(u) - u)
+    assert not is_zero(sympy.Piecewise((u, u > 0), (2 * u, True)) - u)
+    assert is_zero(sympy.Piecewise((u, u > 0), (2 * u, True)) - sympy.Piecewise((2 * u, u <= 0), (u, True)))
