@@ -138,8 +138,10 @@ class Parser:
         return self.checked(sympy.Add(*(p.value for p in parts)), sum(p.terms for p in parts), start)
 
     def product(self) -> Parsed:
+        """A leading sign belongs to the whole product: −1 times a sum alone would be multiplied out."""
         start = self.token.position
-        factors = [self.unary()]
+        sign = self.sign()
+        factors = [self.power()]
         while operator := self.take("*", "/"):
             value, terms = self.unary()
             if operator.text == "/":
@@ -147,15 +149,18 @@ class Parser:
                     raise ParseError("division by zero", operator.position)
                 value = 1 / value
             factors.append(Parsed(value, terms))
-        if len(factors) == 1:
-            return factors[0]
-        product = sympy.Mul(*(f.value for f in factors))
+        product = sympy.Mul(sign, *(f.value for f in factors))
         return self.checked(product, math.prod(f.terms for f in factors), start)
 
-    def unary(self) -> Parsed:
-        sign, start = 1, self.token.position
+    def sign(self) -> int:
+        sign = 1
         while operator := self.take("+", "-"):
             sign = -sign if operator.text == "-" else sign
+        return sign
+
+    def unary(self) -> Parsed:
+        start = self.token.position
+        sign = self.sign()
         value, terms = self.power()
         return self.checked(sign * value, terms, start)
 

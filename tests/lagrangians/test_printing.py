@@ -24,7 +24,15 @@ def test_text_is_read_back_exactly(density: sympy.Expr) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1/9/(phi + c)", "-2/9*phi_t**2/(phi + c)", "1/9/(phi + c)**2", "exp(1)*phi", "exp(-1) + phi"]
+    "text",
+    [
+        "1/9/(phi + c)",
+        "-2/9*phi_t**2/(phi + c)",
+        "1/9/(phi + c)**2",
+        "exp(1)*phi",
+        "exp(-1) + phi",
+        "-(phi + c)/phi",
+    ],
 )
 def test_forms_that_must_not_be_multiplied_out(text: str) -> None:
     density = read(text)
