@@ -109,7 +109,7 @@ def _figures(times: list[float], target: float | None) -> dict[str, Any]:
 
 
 def _environment(folder: str) -> dict[str, str]:
-    """One thread, and bytecode kept in `folder`: else a package without cached bytecode would be compiled anew
+    """One thread, and bytecode kept in `folder`: else a package without cached bytecode is compiled anew
     in each process, and the one beside it not.
     """
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
