@@ -29,7 +29,7 @@ def main() -> None:
 
 def _origin() -> dict[str, Any]:
     """Which code was timed, on what; `changed files` are tracked files that differ from the commit."""
-    changed = _git("diff", "--name-only", "HEAD", "--", "lagrangians", "benchmarks")
+    changed = _git("diff", "--name-only", "HEAD", "--", "lagrangians", "benchmarks/*.py")
     return {
         "commit": _git("rev-parse", "HEAD") or "unknown",
         "changed files": changed.splitlines(),

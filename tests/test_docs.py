@@ -31,14 +31,24 @@ def test_a_page_says_what_its_code_gives(page: Path) -> None:
             if expected is None:
                 exec(compile(module, page.name, "exec"), names)
                 continue
-            assert isinstance(statement, ast.Expr)
+            assert isinstance(statement, ast.Expr), f"a claim follows no expression: {ast.unparse(statement)}"
             value = eval(compile(ast.Expression(statement.value), page.name, "eval"), names)
             assert str(value) == expected, ast.unparse(statement)
 
 
-def test_every_claim_of_the_page_is_checked() -> None:
-    """No `# -> ` comment is orphaned by a blank line or by a statement without value."""
-    page = next(p for p in PAGES if p.stem == "variational-calculus")
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_every_claim_of_a_page_is_checked(page: Path) -> None:
+    """No `# -> ` comment is orphaned by a blank line, by indentation or by standing outside of a block."""
     text = page.read_text("utf-8")
     checked = sum(e is not None for block in BLOCK.findall(text) for _, e in claims(block))
-    assert checked == text.count("\n# -> ") > 15
+    assert checked == text.count("# -> ") - text.count("`# -> ")
+
+
+def test_the_example_page_makes_claims() -> None:
+    page = next(p for p in PAGES if p.stem == "variational-calculus")
+    assert page.read_text("utf-8").count("\n# -> ") > 30
+
+
+def test_a_claim_belongs_to_the_statement_before_it() -> None:
+    found = claims("a = 1\na\n# -> 1\n[\n    a\n]\n# -> [1]\na\n\n# -> orphan\n")
+    assert [expected for _, expected in found] == [None, "1", "[1]", None]
