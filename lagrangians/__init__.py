@@ -35,10 +35,11 @@ if TYPE_CHECKING:
     from lagrangians.functional import functional_derivative
     from lagrangians.hamiltonian import Hamiltonian
     from lagrangians.helmholtz import HelmholtzCondition, helmholtz_conditions
-    from lagrangians.inverse import caldirola_kanai, lagrangian_from_equations
+    from lagrangians.inverse import caldirola_kanai, lagrangian_from_equations, multiplier_matrices
     from lagrangians.light_cone import LightCone, characteristic_speeds
     from lagrangians.mathml import to_mathml
     from lagrangians.noether import conserved_current
+    from lagrangians.order_reduction import lowest_order
     from lagrangians.plane_waves import PlaneWaves
     from lagrangians.symmetries import LieAlgebra, SymmetryAlgebra, find_symmetries, variational_symmetries
 
@@ -82,7 +83,7 @@ _LOADED_ON_USE = {
     ),
     "functional": ("functional_derivative",),
     "helmholtz": ("HelmholtzCondition", "helmholtz_conditions"),
-    "inverse": ("caldirola_kanai", "lagrangian_from_equations"),
+    "inverse": ("caldirola_kanai", "lagrangian_from_equations", "multiplier_matrices"),
     "hamiltonian": ("Hamiltonian",),
     "light_cone": (
         "LightCone",
@@ -90,6 +91,7 @@ _LOADED_ON_USE = {
     ),
     "mathml": ("to_mathml",),
     "noether": ("conserved_current",),
+    "order_reduction": ("lowest_order",),
     "plane_waves": ("PlaneWaves",),
     "symmetries": (
         "LieAlgebra",
@@ -140,7 +142,9 @@ __all__ = [
     "inverse_square_speeds",
     "lagrangian_from_equations",
     "lower",
+    "lowest_order",
     "momentum_densities",
+    "multiplier_matrices",
     "parse_equation",
     "parse_expression",
     "parse_lagrangian",

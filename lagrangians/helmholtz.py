@@ -73,12 +73,12 @@ def plain_equations(equations: Sequence[Any], jets: JetSpace) -> list[sympy.Expr
     return [sympy.expand(jets.to_jets(e)) for e in sides]
 
 
-def condition_text(a: int, b: int, index: MultiIndex, jets: JetSpace) -> str:
-    """What a condition compares, in jet names."""
-    name = jet_name(jets.field_names[b], jets.coordinate_names, index)
+def condition_text(a: int, b: int, index: MultiIndex, jets: JetSpace, name: str = "E") -> str:
+    """What a condition compares, in jet names; `name`: what the equations are called."""
+    jet = jet_name(jets.field_names[b], jets.coordinate_names, index)
     mirrored = jet_name(jets.field_names[a], jets.coordinate_names, index)
     first, second = jets.field_names[a], jets.field_names[b]
-    return f"∂E_{first}/∂{name} − (adjoint of ∂E_{second}/∂{mirrored})"
+    return f"∂{name}_{first}/∂{jet} − (adjoint of ∂{name}_{second}/∂{mirrored})"
 
 
 def self_adjointness(

@@ -159,7 +159,7 @@ def _power_rule(rest: sympy.Expr, z: sympy.Symbol) -> sympy.Expr | None:
         return z
     for factor in sympy.Mul.make_args(rest):
         base, exponent = factor.as_base_exp()
-        if isinstance(factor, sympy.exp) or exponent == -1 or not exponent.is_number:
+        if isinstance(factor, sympy.exp) or exponent == -1 or exponent.has(z):
             continue
         constant = sympy.cancel(rest / factor / sympy.diff(base, z))
         if not constant.has(z):

@@ -1,0 +1,36 @@
+"""Densities of the lowest order with given field equations."""
+
+from __future__ import annotations
+
+import sympy
+
+from lagrangians.density import Lagrangian
+from lagrangians.descent import descend
+from lagrangians.integration_by_parts import integrate_by_parts
+from lagrangians.jets import JetSpace
+from lagrangians.variation import euler_operator
+from lagrangians.zero import exact, floating, has_floats, is_zero
+
+
+def lowest_order(theory: Lagrangian) -> Lagrangian:
+    """ℒ minus a total divergence, so that the order of the derivatives is as low as these methods reach.
+
+    Two are tried: a density made anew from the Euler–Lagrange expressions (`descend`), and integration by
+    parts of what is polynomial in the derivatives; the result has the same E_a, and is the theory itself
+    where neither lowers the order.
+    """
+    jets = theory.jets
+    density = exact(theory.jet_density)
+    equations = euler_operator(density, jets)
+    anew, rest = descend(equations, jets)
+    candidates = [integrate_by_parts(density, jets)[0]] + ([] if any(e != 0 for e in rest) else [anew])
+    best = min(candidates, key=lambda candidate: _order(candidate, jets))
+    same = all(is_zero(a - b) for a, b in zip(euler_operator(best, jets), equations, strict=True))
+    if not same or _order(best, jets) >= _order(density, jets):
+        return theory
+    best = floating(best) if has_floats(theory.density) else best
+    return Lagrangian(jets.to_functions(best), theory.fields, theory.coordinates, theory.parameters)
+
+
+def _order(density: sympy.Expr, jets: JetSpace) -> int:
+    return max((sum(index) for _, index in jets.jets_in(density).values()), default=0)
