@@ -71,12 +71,12 @@ def _terms(density: sympy.Expr, jets: JetSpace) -> list[tuple[sympy.Expr, sympy.
 def canonical_density(density: sympy.Expr, jets: JetSpace) -> sympy.Expr:
     """The representative of ℒ modulo divergences and field-independent terms, in plain jet symbols."""
     density, _ = integrate_by_parts(normal_form(density), jets)
-    if _order(density, jets) > 1:
+    if jets.order(density) > 1:
         density = _without_null_rest(density, jets)
-    if _order(density, jets) > 1:
+    if jets.order(density) > 1:
         potential = density.xreplace(_derivatives_to_zero(density, jets))
         density, _ = integrate_by_parts(_tonti(density - potential, jets) + potential, jets)
-    if _order(density, jets) <= 1:
+    if jets.order(density) <= 1:
         density = _first_order(density, jets)
     parts = sympy.Add.make_args(normal_form(density))
     return sympy.Add(*(_crossed(term, jets) for term in parts if jets.jets_in(term)))
@@ -96,10 +96,6 @@ def _crossed(term: sympy.Expr, jets: JetSpace) -> sympy.Expr:
     if a == b or sum(first) != 1 or sum(second) != 1 or first.index(1) >= second.index(1):
         return term
     return coefficient * jets.symbol(a, second) * jets.symbol(b, first)
-
-
-def _order(density: sympy.Expr, jets: JetSpace) -> int:
-    return max((sum(index) for _, index in jets.jets_in(density).values()), default=0)
 
 
 def _derivatives_to_zero(density: sympy.Expr, jets: JetSpace) -> dict[sympy.Symbol, sympy.Expr]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import sympy
 from sympy.core.function import AppliedUndef
 
+from lagrangians.conjugates import conjugate_pairs
 from lagrangians.generators import Generator
 from lagrangians.jets import JetSpace
 from lagrangians.noether import action_change
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 Covectors = Sequence[Sequence[str | AppliedUndef]]
 Parts = tuple[tuple[sympy.Expr, ...], tuple[sympy.Expr, ...]]  # (ξ, η) in plain jet symbols
-BAR = "_bar"
 MANY = 12  # a larger family is first screened in floats
 
 
@@ -163,8 +163,7 @@ class _Theory:
 
     def pairs(self) -> list[tuple[int, int]]:
         """(ψ, ψ̄) of each conjugate pair."""
-        names = self.jets.field_names
-        return [(a, names.index(n + BAR)) for a, n in enumerate(names) if n + BAR in names]
+        return list(conjugate_pairs(self.jets.fields))
 
     def real_fields(self) -> list[int]:
         paired = {a for pair in self.pairs() for a in pair} | {a for c in self.covectors for a in c}

@@ -79,13 +79,9 @@ def _constant_in(expression: sympy.Expr, symbol: sympy.Symbol) -> bool:
     return slope == 0 or (not slope.is_polynomial(*slope.free_symbols) and is_zero(slope))
 
 
-def _order(equations: Sequence[sympy.Expr], jets: JetSpace) -> int:
-    return max((sum(index) for e in equations for _, index in jets.jets_in(e).values()), default=0)
-
-
 def _difficulty(equations: Sequence[sympy.Expr], jets: JetSpace) -> tuple[int, int, int]:
     """(order, entries of W that are no polynomials, equations): each step lowers it."""
-    order = _order(equations, jets)
+    order = jets.order(*equations)
     left = sum(e != 0 for e in equations)
     if order == 0:
         return 0, 0, left
@@ -117,7 +113,7 @@ def _polynomial(expression: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> bool
 
 def _homotopy(equations: Sequence[sympy.Expr], jets: JetSpace) -> sympy.Expr | None:
     """The step at orders 2n and 2n − 1 for W polynomial in the derivatives of order n, n − 1."""
-    order = _order(equations, jets)
+    order = jets.order(*equations)
     if order == 0:
         return None
     lower = order // 2
@@ -163,7 +159,7 @@ def _halves(index: MultiIndex, size: int) -> tuple[MultiIndex, MultiIndex]:
 
 def _double_integral(equations: Sequence[sympy.Expr], jets: JetSpace) -> sympy.Expr | None:
     """(−1)^n ∬ W_aa^{2I} dφ^a_I dφ^a_I for the first W that is no polynomial in φ^a_I, |I| = n."""
-    order = _order(equations, jets)
+    order = jets.order(*equations)
     if order == 0 or order % 2:
         return None
     half = order // 2
@@ -223,7 +219,7 @@ def _with_root(above: sympy.Expr, base: sympy.Expr, m: sympy.Rational, z: sympy.
 
 def _field_by_field(equations: Sequence[sympy.Expr], jets: JetSpace) -> sympy.Expr | None:
     """∫E_a dφ^a for the first field for which that is elementary, at order ≤ 1."""
-    if _order(equations, jets) > 1:
+    if jets.order(*equations) > 1:
         return None
     for a, equation in enumerate(equations):
         if equation != 0:

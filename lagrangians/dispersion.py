@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from lagrangians.conjugates import conjugate_pairs
 from lagrangians.density import Lagrangian
 from lagrangians.plane_waves import PlaneWaves, Wave, characteristic_factors, lattice_waves
 from lagrangians.zero import is_zero
@@ -31,7 +32,7 @@ def plane_waves(lagrangian: Lagrangian, vacuum: Any = None) -> PlaneWaves:
     Raises `ValueError` for a vacuum that does not solve the equations, and for explicit coordinates.
     """
     equations = lagrangian.euler_lagrange()
-    point = constant_vacuum(lagrangian) if vacuum is None else _vacuum(vacuum, lagrangian)
+    point = vacuum_values(lagrangian, vacuum)
     labels, waves = lagrangian.lattice, wavenumbers(lagrangian)
     taken = {p.name for p in lagrangian.parameters}
     omega = sympy.Symbol("Omega" if "omega" in taken else "omega")
@@ -83,13 +84,10 @@ def constant_vacuum(lagrangian: Lagrangian) -> tuple[sympy.Expr, ...]:
     these fail. Of several with equal potential, 0 comes first, then positive values. Raises `ValueError`
     where none is found.
     """
-    names = [field.func.__name__ for field in lagrangian.fields]
-    real = [sympy.Dummy(name) for name in names]
+    real = [sympy.Dummy(field.func.__name__) for field in lagrangian.fields]
     values = list(real)
-    for a, name in enumerate(names):
-        if f"{name}_bar" in names:
-            b = names.index(f"{name}_bar")
-            values[a], values[b] = real[a] + sympy.I * real[b], real[a] - sympy.I * real[b]
+    for a, b in conjugate_pairs(lagrangian.fields):
+        values[a], values[b] = real[a] + sympy.I * real[b], real[a] - sympy.I * real[b]
     wave = Wave(
         lagrangian.fields,
         lagrangian.coordinates,
@@ -160,7 +158,12 @@ def _semidefinite(matrix: sympy.Matrix) -> bool:
     return bool(np.linalg.eigvalsh(values.real).min() >= -1e-9)
 
 
-def _vacuum(vacuum: Any, lagrangian: Lagrangian) -> tuple[sympy.Expr, ...]:
+def vacuum_values(lagrangian: Lagrangian, vacuum: Any = None) -> tuple[sympy.Expr, ...]:
+    """The vacuum as a value for each field; what it may be says `plane_waves`. Raises `ValueError` for fields
+    that are unknown and for a wrong number of values.
+    """
+    if vacuum is None:
+        return constant_vacuum(lagrangian)
     names = lagrangian.jets.field_names
     if isinstance(vacuum, Mapping):
         given = {str(name): value for name, value in vacuum.items()}

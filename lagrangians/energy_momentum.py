@@ -38,7 +38,7 @@ def symmetric_energy_momentum_tensor(
     symmetric, because ℒ is not invariant under the rotations of the metric.
     """
     jets, density = lagrangian.jets, lagrangian.jet_density
-    if max((sum(index) for _, index in jets.jets_in(density).values()), default=0) > 1:
+    if jets.order(density) > 1:
         raise ValueError("got derivatives above the first, expected a first-order density; reduce its order")
     size = len(jets.coordinates)
     if metric is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sympy
 from sympy.polys.matrices import DomainMatrix
@@ -11,6 +12,15 @@ from lagrangians.jets import JetSpace, raised
 from lagrangians.zero import is_zero
 
 LARGEST_ADJUGATE = 4  # up to this size a matrix of functions is inverted by its cofactors
+
+
+def vanishing_expression(equation: Any) -> sympy.Expr:
+    """E of an equation E = 0, from the expression or from `Eq`; `ValueError` for text."""
+    if isinstance(equation, str):
+        raise ValueError(f"got the text {equation!r}, expected a SymPy expression or Eq; use parse_equation")
+    if isinstance(equation, sympy.Equality):
+        return equation.lhs - equation.rhs
+    return sympy.sympify(equation)
 
 
 def leading_derivatives(equations: Sequence[sympy.Expr], jets: JetSpace) -> list[sympy.Symbol | None]:

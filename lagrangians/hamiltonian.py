@@ -107,7 +107,7 @@ def _velocities(
     equations = [p - d for p, d in zip(momenta, defined, strict=True)]
     try:
         solutions = sympy.solve(equations, velocities, dict=True)
-    except NotImplementedError:
+    except NotImplementedError:  # SymPy's word for equations that it has no method for
         solutions = []
     for solution in solutions:
         values = [solution.get(v) for v in velocities]

@@ -11,6 +11,7 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
+from lagrangians.equations import vanishing_expression
 from lagrangians.jets import JetSpace, MultiIndex, jet_name, jet_space
 from lagrangians.variation import total_derivatives
 from lagrangians.zero import is_zero, require_analytic
@@ -61,13 +62,11 @@ def helmholtz_conditions(
 def plain_equations(equations: Sequence[Any], jets: JetSpace) -> list[sympy.Expr]:
     """Expressions that vanish, in plain jet symbols, from expressions or `Eq`."""
     listed = list(equations) if isinstance(equations, Sequence | sympy.Tuple) else [equations]
-    if any(isinstance(e, str) for e in listed):
-        raise ValueError("got text, expected SymPy expressions or Eq; use parse_equation")
+    sides = [vanishing_expression(e) for e in listed]
     if not listed:
         raise ValueError("got no equations, expected at least one")
     if len(listed) != len(jets.fields):
         raise ValueError(f"got {len(listed)} equations, expected {len(jets.fields)}, one a field")
-    sides = [e.lhs - e.rhs if isinstance(e, sympy.Equality) else sympy.sympify(e) for e in listed]
     for side in sides:
         require_analytic(side)
     return [sympy.expand(jets.to_jets(e)) for e in sides]

@@ -15,11 +15,11 @@ from lagrangians.equations import leading_derivatives
 from lagrangians.errors import NoLagrangianError
 from lagrangians.helmholtz import HelmholtzCondition, condition_text, plain_equations, self_adjointness
 from lagrangians.jets import JetSpace, jet_space, raised
-from lagrangians.multipliers import Multipliers, constant_multipliers, leading_matrix, obstruction
+from lagrangians.multipliers import Multipliers, MultiplierSearch, constant_multipliers, leading_matrix
 from lagrangians.null_currents import antiderivative
 from lagrangians.printing import to_text
 from lagrangians.tonti import tonti_density
-from lagrangians.variation import euler_operator, is_null
+from lagrangians.variation import has_euler_lagrange, is_null
 from lagrangians.zero import exact, floating, has_floats, is_zero
 
 SEARCHED = "constant invertible matrices g with gE self-adjoint"
@@ -47,9 +47,10 @@ def lagrangian_from_equations(
     plain, jets = _read(equations, fields, coordinates)
     if _self_adjoint(plain, jets):
         return _built(plain, jets, parameters, base)
-    g = constant_multipliers(plain, jets).regular()
+    search = MultiplierSearch(plain, jets)
+    g = search.solved().regular()
     if g is None:
-        raise _failure(plain, jets, parameters)
+        raise _failure(search, plain, jets, parameters)
     return _built(_combined(g, plain), jets, parameters, base)
 
 
@@ -144,9 +145,7 @@ def _density(equations: Sequence[sympy.Expr], jets: JetSpace, base: sympy.Expr |
     density, rest = descend(exactly, jets, approximate)
     if any(e != 0 for e in rest):
         density += tonti_density(rest, jets)
-    if approximate or all(
-        is_zero(a - b) for a, b in zip(euler_operator(density, jets), exactly, strict=True)
-    ):
+    if approximate or has_euler_lagrange(density, exactly, jets):
         return density
     return tonti_density(exactly, jets)
 
@@ -201,8 +200,10 @@ def _of_a_potential(
     return f"{jets.field_names[0]} = {space.field_names[0]}_{x}", _built(substituted, space, parameters)
 
 
-def _failure(equations: Sequence[sympy.Expr], jets: JetSpace, parameters: Sequence[Any]) -> NoLagrangianError:
-    found = obstruction(equations, jets)
+def _failure(
+    search: MultiplierSearch, equations: Sequence[sympy.Expr], jets: JetSpace, parameters: Sequence[Any]
+) -> NoLagrangianError:
+    found = search.obstruction()
     condition = None
     message = "no Lagrangian: no constant combination of the equations is self-adjoint"
     if found is not None:

@@ -153,6 +153,11 @@ class JetSpace:
         found = {s: self.locate(s) for s in expression.free_symbols}
         return {s: place for s, place in sorted(found.items(), key=lambda item: item[0].name) if place}
 
+    def order(self, *expressions: sympy.Expr) -> int:
+        """The largest number of derivatives of one jet in plain expressions; 0 without jets."""
+        places = self.jets_in(sympy.Tuple(*expressions)).values()
+        return max((sum(index) for _, index in places), default=0)
+
     def to_jets(self, expression: sympy.Expr) -> sympy.Expr:
         """Applied functions and `Derivative`s of the fields → plain jet symbols.
 

@@ -11,7 +11,7 @@ import sympy
 
 from lagrangians.factor import elimination_pivots
 from lagrangians.jets import raised
-from lagrangians.zero import exact, floating, has_floats, is_zero
+from lagrangians.zero import exact, floating, has_floats, is_zero, with_positive_symbols
 
 if TYPE_CHECKING:
     from lagrangians.density import Lagrangian
@@ -196,7 +196,7 @@ def _principal_part(lagrangian: Lagrangian, vacuum: Any) -> Any:
 
     jets = lagrangian.jets
     equations = [exact(jets.to_jets(e)) for e in lagrangian.euler_lagrange()]
-    order = max((sum(i) for e in equations for _, i in jets.jets_in(e).values()), default=0)
+    order = jets.order(*equations)
     if order != 2:
         raise ValueError(f"got field equations of order {order}, expected 2: no light cone")
     size, count = len(jets.coordinates), len(jets.fields)
@@ -213,23 +213,12 @@ def _principal_part(lagrangian: Lagrangian, vacuum: Any) -> Any:
     everything = sympy.Tuple(*forms.flat)
     present = jets.jets_in(everything)
     if present:
-        point = _vacuum(lagrangian, vacuum)
+        from lagrangians.dispersion import vacuum_values
+
+        point = tuple(map(exact, vacuum_values(lagrangian, vacuum)))
         rule = {s: sympy.S.Zero if any(index) else point[field] for s, (field, index) in present.items()}
         forms = np.vectorize(lambda e: _tidy(e.subs(rule, simultaneous=True)), otypes=[object])(forms)
     return forms
-
-
-def _vacuum(lagrangian: Lagrangian, vacuum: Any) -> tuple[sympy.Expr, ...]:
-    if vacuum is None:
-        from lagrangians.dispersion import constant_vacuum
-
-        return constant_vacuum(lagrangian)
-    values = (
-        tuple(vacuum) if isinstance(vacuum, Sequence | sympy.Tuple) else (vacuum,) * len(lagrangian.fields)
-    )
-    if len(values) != len(lagrangian.fields):
-        raise ValueError(f"got {len(values)} vacuum values, expected {len(lagrangian.fields)}, one a field")
-    return tuple(exact(sympy.sympify(value)) for value in values)
 
 
 def _active(forms: Any) -> list[int]:
@@ -282,16 +271,14 @@ def _sign(value: sympy.Expr) -> int | None:
     """±1 or 0, symbols taken as positive; None where that does not decide it."""
     if is_zero(value):
         return 0
-    positive = {s: sympy.Dummy(s.name, positive=True) for s in value.free_symbols}
-    value = sympy.factor(value.xreplace(positive))
+    value = sympy.factor(with_positive_symbols(value)[0])
     if value.is_positive:
         return 1
     return -1 if value.is_negative else None
 
 
 def _is_real(value: sympy.Expr) -> bool:
-    positive = {s: sympy.Dummy(s.name, positive=True) for s in value.free_symbols}
-    value = value.xreplace(positive)
+    value, _ = with_positive_symbols(value)
     if value.is_number:
         return abs(sympy.im(sympy.N(value, 30))) < 1e-20
     return value.is_real is not False
@@ -301,9 +288,9 @@ def _root(square: sympy.Expr) -> sympy.Expr:
     """√ with symbols taken as positive, so that √(c²) = c."""
     if square.is_number:
         return sympy.sqrt(square)
-    positive = {s: sympy.Dummy(s.name, positive=True) for s in square.free_symbols}
-    back = {dummy: s for s, dummy in positive.items()}
-    return sympy.sqrt(sympy.factor(square.xreplace(positive))).xreplace(back)
+    positive, stand_ins = with_positive_symbols(square)
+    back = {dummy: s for s, dummy in stand_ins.items()}
+    return sympy.sqrt(sympy.factor(positive)).xreplace(back)
 
 
 def _exact(value: Any) -> sympy.Expr:

@@ -71,28 +71,15 @@ def constant_multipliers(
     The Helmholtz conditions of gE are linear in g and hold identically in the jets; see
     `Conditions.solutions`. Equation b need not belong to field b. `factor` is a function of the coordinates.
     """
-    return _Search(equations, jets, factor).solved()
+    return MultiplierSearch(equations, jets, factor).solved()
 
 
-def obstruction(equations: Sequence[sympy.Expr], jets: JetSpace) -> tuple[Key, sympy.ImmutableMatrix] | None:
-    """(a, b, J) of a Helmholtz condition of gE that fails for an invertible g which satisfies all conditions
-    of higher |J|, where none satisfies those of this |J| too; None where there is an invertible multiplier.
-    """
-    search = _Search(equations, jets, sympy.S.One)
-    g = None
-    for order in sorted({sum(index) for _, _, index in search.keys}, reverse=True):
-        found = search.solved(lowest=order).regular()
-        if found is None:
-            g = g or sympy.ImmutableMatrix.eye(search.size)
-            return search.failed(g), g
-        g = found
-    return None
-
-
-class _Search:
+class MultiplierSearch:
     """The Helmholtz conditions of factor · gE for each matrix unit g, highest derivatives first."""
 
-    def __init__(self, equations: Sequence[sympy.Expr], jets: JetSpace, factor: sympy.Expr) -> None:
+    def __init__(
+        self, equations: Sequence[sympy.Expr], jets: JetSpace, factor: sympy.Expr = sympy.S.One
+    ) -> None:
         self.size = len(equations)
         self.jets = jets
         self.leading = leading_matrix(equations, jets)
@@ -113,6 +100,19 @@ class _Search:
         matrices = tuple(sympy.ImmutableMatrix(self.size, self.size, row) for row in rows)
         unit = sympy.ImmutableMatrix.eye(self.size)
         return Multipliers(matrices, unit if self.leading is None else self.leading)
+
+    def obstruction(self) -> tuple[Key, sympy.ImmutableMatrix] | None:
+        """(a, b, J) of a condition of gE that fails for an invertible g which satisfies all conditions of
+        higher |J|, where none satisfies those of this |J| too; None where there is an invertible multiplier.
+        """
+        g = None
+        for order in sorted({sum(index) for _, _, index in self.keys}, reverse=True):
+            found = self.solved(lowest=order).regular()
+            if found is None:
+                g = g or sympy.ImmutableMatrix.eye(self.size)
+                return self.failed(g), g
+            g = found
+        return None
 
     def value(self, key: Key, g: sympy.Matrix) -> sympy.Expr:
         """The left side of a condition of gE."""

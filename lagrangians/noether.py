@@ -48,17 +48,14 @@ def noether_current(
     approximate = any(has_floats(e) for e in (density, *xi, *eta))
     density, xi, eta = exact(density), [exact(e) for e in xi], [exact(e) for e in eta]
     scale = largest_coefficient(density) * max(largest_coefficient(e) for e in (*xi, *eta))
+    refusal = (
+        "not a variational symmetry: pr X(ℒ) + ℒ ∂_αξ^α is no total divergence; "
+        "check the generator, or find the symmetries with variational_symmetries"
+    )
     change = action_change(density, xi, eta, jets)
-    if approximate:
-        change = drop_round_off(change, scale)
-    if not is_null(change, jets):
-        raise ValueError(
-            "not a variational symmetry: pr X(ℒ) + ℒ ∂_αξ^α is no total divergence; "
-            "check the generator, or find the symmetries with variational_symmetries"
-        )
     transport = [x * density for x in xi]
-    current = _current(density, characteristic(xi, eta, jets), change, transport, jets, approximate, scale)
-    return tuple(floating(component) for component in current) if approximate else current
+    Q = characteristic(xi, eta, jets)
+    return _verified(density, Q, change, transport, jets, scale if approximate else None, refusal)
 
 
 def evolutionary_current(
@@ -68,16 +65,10 @@ def evolutionary_current(
     approximate = any(has_floats(e) for e in (density, *characteristic))
     density, Q = exact(density), [exact(q) for q in characteristic]
     scale = largest_coefficient(density) * max(largest_coefficient(q) for q in Q)
+    refusal = "not a variational symmetry: pr v_Q(ℒ) is no total divergence; check the characteristic Q"
     change = sympy.expand(evolutionary_derivative(density, Q, jets))
-    if approximate:
-        change = drop_round_off(change, scale)
-    if not is_null(change, jets):
-        raise ValueError(
-            "not a variational symmetry: pr v_Q(ℒ) is no total divergence; check the characteristic Q"
-        )
     transport = [sympy.S.Zero] * len(jets.coordinates)
-    current = _current(density, Q, change, transport, jets, approximate, scale)
-    return tuple(floating(component) for component in current) if approximate else current
+    return _verified(density, Q, change, transport, jets, scale if approximate else None, refusal)
 
 
 def conserved_current(
@@ -99,16 +90,24 @@ def conserved_current(
     return tuple(jets.to_functions(component) for component in current)
 
 
-def _current(
+def _verified(
     density: sympy.Expr,
     Q: Sequence[sympy.Expr],
     change: sympy.Expr,
     transport: Sequence[sympy.Expr],
     jets: JetSpace,
-    approximate: bool,
-    scale: float,
+    scale: float | None,
+    refusal: str,
 ) -> tuple[sympy.Expr, ...]:
-    """P^α(Q) + transport^α − K^α, D_αK^α = change, once ∂_αJ^α + Q·E ≡ 0 is verified."""
+    """P^α(Q) + transport^α − K^α, D_αK^α = change, once ∂_αJ^α + Q·E ≡ 0 is verified.
+
+    With a `scale`, that of the coefficients of a theory with floats, round-off is dropped and the current has
+    floats. Raises `ValueError` with the text `refusal` where the change is no divergence.
+    """
+    if scale is not None:
+        change = drop_round_off(change, scale)
+    if not is_null(change, jets):
+        raise ValueError(refusal)
     change = rationalised(change)
     gauge = null_current(change, jets) if change != 0 else (sympy.S.Zero,) * len(transport)
     flow = boundary_current(density, Q, jets)
@@ -117,13 +116,13 @@ def _current(
     defect = sympy.expand(
         divergence(current, jets) + sympy.Add(*(q * e for q, e in zip(Q, equations, strict=True)))
     )
-    if approximate:
+    if scale is not None:
         defect = drop_round_off(defect, scale, 10 * ROUND_OFF)
     if not is_zero(defect):
         raise ValueError(
             "the conservation law could not be verified: ∂_αJ^α + Q·E does not vanish identically"
         )
-    return current
+    return current if scale is None else tuple(floating(component) for component in current)
 
 
 def energy_momentum(density: sympy.Expr, jets: JetSpace) -> sympy.ImmutableMatrix:

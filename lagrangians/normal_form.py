@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy
 
-from lagrangians.trigonometry import multiple_angles
+from lagrangians.trigonometry import Waves, multiple_angles, times_wave
 
 
 def normal_form(expression: sympy.Expr) -> sympy.Expr:
@@ -34,19 +34,14 @@ _COSINE, _SINE = sympy.Function("hyperbolic_cosine"), sympy.Function("hyperbolic
 
 def _hyperbolic(term: sympy.Expr) -> sympy.Expr:
     """Products of (e^u ± e^−u)/2 multiplied out, the exponentials collected into cosh and sinh."""
-    waves: dict[sympy.Expr, sympy.Expr] = {sympy.S.Zero: sympy.S.One}
+    waves: Waves = {sympy.S.Zero: sympy.S.One}
     rest = []
     for factor in sympy.Mul.make_args(term):
         base, exponent = factor.as_base_exp()
         if base.func in (_COSINE, _SINE) and exponent.is_Integer and exponent > 0:
-            sign = 1 if base.func == _COSINE else -1
+            down = sympy.S.Half if base.func == _COSINE else -sympy.S.Half
             for _ in range(int(exponent)):
-                product: dict[sympy.Expr, sympy.Expr] = {}
-                for angle, amplitude in waves.items():
-                    for shifted, part in ((angle + base.args[0], 1), (angle - base.args[0], sign)):
-                        key = sympy.expand(shifted)
-                        product[key] = product.get(key, sympy.S.Zero) + amplitude * sympy.Rational(part, 2)
-                waves = product
+                waves = times_wave(waves, base.args[0], sympy.S.Half, down)
         else:
             rest.append(factor.replace(_COSINE, sympy.cosh).replace(_SINE, sympy.sinh))
     total = sympy.Add(*(a * (sympy.cosh(angle) + sympy.sinh(angle)) for angle, a in waves.items()))

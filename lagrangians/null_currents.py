@@ -7,7 +7,7 @@ import sympy
 from lagrangians.integration_by_parts import integrate_by_parts
 from lagrangians.jets import JetSpace, raised
 from lagrangians.variation import boundary_current, divergence, is_null
-from lagrangians.zero import is_zero
+from lagrangians.zero import is_zero, with_positive_symbols
 
 
 def null_current(density: sympy.Expr, jets: JetSpace) -> tuple[sympy.Expr, ...]:
@@ -131,11 +131,11 @@ def antiderivative(expression: sympy.Expr, variable: sympy.Symbol) -> sympy.Expr
     a rational function, or powers of z times at most two functions of polynomials in z or one root of such,
     is integrated.
     """
-    positive = {s: sympy.Dummy(s.name, positive=True) for s in expression.free_symbols}
-    back = {dummy: s for s, dummy in positive.items()}
-    z = positive.get(variable, variable)
+    expression, stand_ins = with_positive_symbols(expression)
+    back = {dummy: s for s, dummy in stand_ins.items()}
+    z = stand_ins.get(variable, variable)
     collected: dict[sympy.Expr, list[sympy.Expr]] = {}
-    for term in sympy.Add.make_args(sympy.expand(expression.xreplace(positive))):
+    for term in sympy.Add.make_args(sympy.expand(expression)):
         factor, rest = term.as_independent(z, as_Add=False)
         if term != 0:
             collected.setdefault(rest, []).append(factor)

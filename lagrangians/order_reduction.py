@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sympy
-
 from lagrangians.density import Lagrangian
 from lagrangians.descent import descend
 from lagrangians.integration_by_parts import integrate_by_parts
-from lagrangians.jets import JetSpace
-from lagrangians.variation import euler_operator
-from lagrangians.zero import exact, floating, has_floats, is_zero
+from lagrangians.variation import euler_operator, has_euler_lagrange
+from lagrangians.zero import exact, floating, has_floats
 
 
 def lowest_order(theory: Lagrangian) -> Lagrangian:
@@ -24,13 +21,9 @@ def lowest_order(theory: Lagrangian) -> Lagrangian:
     equations = euler_operator(density, jets)
     anew, rest = descend(equations, jets)
     candidates = [integrate_by_parts(density, jets)[0]] + ([] if any(e != 0 for e in rest) else [anew])
-    best = min(candidates, key=lambda candidate: _order(candidate, jets))
-    same = all(is_zero(a - b) for a, b in zip(euler_operator(best, jets), equations, strict=True))
-    if not same or _order(best, jets) >= _order(density, jets):
+    best = min(candidates, key=jets.order)
+    same = has_euler_lagrange(best, equations, jets)
+    if not same or jets.order(best) >= jets.order(density):
         return theory
     best = floating(best) if has_floats(theory.density) else best
     return Lagrangian(jets.to_functions(best), theory.fields, theory.coordinates, theory.parameters)
-
-
-def _order(density: sympy.Expr, jets: JetSpace) -> int:
-    return max((sum(index) for _, index in jets.jets_in(density).values()), default=0)

@@ -10,7 +10,7 @@ from lagrangians.integration_by_parts import integrate_by_parts
 from lagrangians.jets import JetSpace
 from lagrangians.null_currents import antiderivative, integral_along_ray
 from lagrangians.trigonometry import multiple_angles
-from lagrangians.variation import euler_operator
+from lagrangians.variation import has_euler_lagrange
 from lagrangians.zero import is_zero
 
 BASES = (sympy.S.Zero, sympy.S.One)
@@ -33,8 +33,7 @@ def tonti_density(
             if density is not None:
                 lowered, _ = integrate_by_parts(density, jets)
                 for candidate in (lowered, density):
-                    found = euler_operator(candidate, jets)
-                    if all(is_zero(a - b) for a, b in zip(found, equations, strict=True)):
+                    if has_euler_lagrange(candidate, equations, jets):
                         return sympy.expand(candidate)
     advice = "pass base=..., a value of the fields" if base is None else "another base may serve"
     raise ValueError(f"the equations are self-adjoint, but Tonti's integral is not elementary; {advice}")

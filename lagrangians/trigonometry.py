@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sympy
 
+Waves = dict[sympy.Expr, sympy.Expr]
+
 
 def multiple_angles(expression: sympy.Expr) -> sympy.Expr:
     """Fourier form: cos²u → (1 + cos 2u)/2, sin u cos u → sin(2u)/2, cos u cos w → ½cos(u−w) + ½cos(u+w).
@@ -16,7 +18,7 @@ def multiple_angles(expression: sympy.Expr) -> sympy.Expr:
 
 
 def _fourier(term: sympy.Expr) -> sympy.Expr:
-    waves: dict[sympy.Expr, sympy.Expr] = {sympy.S.Zero: sympy.S.One}
+    waves: Waves = {sympy.S.Zero: sympy.S.One}
     rest = []
     count = 0
     for factor in sympy.Mul.make_args(term):
@@ -24,7 +26,7 @@ def _fourier(term: sympy.Expr) -> sympy.Expr:
         if isinstance(base, sympy.cos | sympy.sin) and exponent.is_Integer and exponent > 0:
             count += int(exponent)
             for _ in range(int(exponent)):
-                waves = _times(waves, base)
+                waves = times_wave(waves, base.args[0], *_HALVES[base.func])
         else:
             rest.append(factor)
     if count < 2:
@@ -35,10 +37,15 @@ def _fourier(term: sympy.Expr) -> sympy.Expr:
     return sympy.expand(sympy.Mul(*rest) * real)
 
 
-def _times(waves: dict[sympy.Expr, sympy.Expr], factor: sympy.Expr) -> dict[sympy.Expr, sympy.Expr]:
-    angle, half = factor.args[0], sympy.Rational(1, 2)
-    up, down = (half, half) if isinstance(factor, sympy.cos) else (-sympy.I * half, sympy.I * half)
-    product: dict[sympy.Expr, sympy.Expr] = {}
+_HALVES = {
+    sympy.cos: (sympy.S.Half, sympy.S.Half),
+    sympy.sin: (-sympy.I / 2, sympy.I / 2),
+}
+
+
+def times_wave(waves: Waves, angle: sympy.Expr, up: sympy.Expr, down: sympy.Expr) -> Waves:
+    """Σ a_θ e^θ, as {θ: a_θ}, times up·e^angle + down·e^−angle (for sines and cosines θ stands for iθ)."""
+    product: Waves = {}
     for other, amplitude in waves.items():
         for shifted, part in ((other + angle, up), (other - angle, down)):
             shifted = sympy.expand(shifted)

@@ -55,6 +55,11 @@ def is_null(density: sympy.Expr, jets: JetSpace) -> bool:
     return all(is_zero(component) for component in euler_operator(density, jets))
 
 
+def has_euler_lagrange(density: sympy.Expr, equations: Sequence[sympy.Expr], jets: JetSpace) -> bool:
+    """Whether E_a(ℒ) = equations_a identically, for every a."""
+    return all(is_zero(a - b) for a, b in zip(euler_operator(density, jets), equations, strict=True))
+
+
 def evolutionary_derivative(
     density: sympy.Expr, characteristic: Characteristic, jets: JetSpace
 ) -> sympy.Expr:

@@ -27,6 +27,14 @@ def require_analytic(expression: sympy.Expr) -> None:
             )
 
 
+def with_positive_symbols(
+    expression: sympy.Expr,
+) -> tuple[sympy.Expr, dict[sympy.Symbol, sympy.Symbol]]:
+    """(the expression in positive symbols, {symbol: its positive stand-in}), so that √(c²) evaluates to c."""
+    positive = {s: sympy.Dummy(s.name, positive=True) for s in expression.free_symbols}
+    return expression.xreplace(positive), positive
+
+
 def has_floats(expression: sympy.Expr) -> bool:
     """Whether any coefficient is a floating-point number."""
     return bool(sympy.sympify(expression).atoms(sympy.Float))

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from lagrangians.conjugates import BAR
 from lagrangians.jets import IDENTIFIER
 
 SPACE = ("x", "y", "z")
@@ -36,7 +37,7 @@ def coordinates_of(dimension: int) -> tuple[sympy.Symbol, ...]:
 
 def conjugate_pair(name: str, coordinates: Sequence[sympy.Symbol]) -> tuple[sympy.Expr, sympy.Expr]:
     """A complex field and its conjugate, which the calculus of variations treats as independent."""
-    return sympy.Function(name)(*coordinates), sympy.Function(f"{name}_bar")(*coordinates)
+    return sympy.Function(name)(*coordinates), sympy.Function(name + BAR)(*coordinates)
 
 
 def gradient_squared(

@@ -11,6 +11,7 @@ import sympy
 from lagrangians.catalogue.compact import compact
 from lagrangians.catalogue.description import Theory, describe, entries
 from lagrangians.catalogue.registry import ENTRIES, Vacuum
+from lagrangians.conjugates import BAR
 from lagrangians.plane_waves import PlaneWaves
 from lagrangians.printing import to_latex
 
@@ -99,7 +100,7 @@ def _equations(theory: Theory) -> Iterator[str]:
 
 def _is_conjugate(jet: sympy.Expr) -> bool:
     field = jet.expr if isinstance(jet, sympy.Derivative) else jet
-    return field.func.__name__.endswith("_bar")
+    return field.func.__name__.endswith(BAR)
 
 
 def _waves(theory: Theory) -> Iterator[str]:

@@ -92,7 +92,7 @@ class SymmetryAlgebra:
                 "the generators found are not closed under the bracket: the ansatz cuts a larger algebra; "
                 "choose another degree, or look at without_superposition or variational_subalgebra"
             )
-        return LieAlgebra.from_table(self._brackets)  # type: ignore[arg-type]
+        return LieAlgebra.from_table(self._brackets)
 
     @property
     def structure_constants(self) -> sympy.ImmutableDenseNDimArray:

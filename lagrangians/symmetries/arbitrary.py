@@ -68,7 +68,7 @@ def _null_directions(equations: Sequence[sympy.Expr], jets: JetSpace) -> list[sy
     if len(jets.coordinates) != 2 or len(equations) != 1 or len(jets.fields) != 1:
         return []
     present = jets.jets_in(equations[0])
-    order = max((sum(index) for _, index in present.values()), default=0)
+    order = jets.order(equations[0])
     kappa = sympy.Dummy("kappa")
     symbol = sympy.expand(
         sympy.Add(

@@ -11,6 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from lagrangians.conjugates import conjugate_pairs
 from lagrangians.density import Lagrangian
+from lagrangians.equations import vanishing_expression
 from lagrangians.generators import Generator
 from lagrangians.independent_terms import numerator
 from lagrangians.jets import JetSpace, jet_space
@@ -115,7 +116,7 @@ def _read(
         jets = theory.jets
         return jets, [jets.to_jets(e) for e in theory.euler_lagrange()], theory
     listed = list(theory) if isinstance(theory, Sequence | sympy.Tuple) else [theory]
-    expressions = [_expression(e) for e in listed]
+    expressions = [vanishing_expression(e) for e in listed]
     if not expressions:
         raise ValueError("expected a Lagrangian or at least one equation, got none")
     if fields is None:
@@ -130,14 +131,6 @@ def _read(
         coordinates = applied[0].args
     jets = jet_space(fields, coordinates)
     return jets, [jets.to_jets(e) for e in expressions], None
-
-
-def _expression(equation: Any) -> sympy.Expr:
-    if isinstance(equation, str):
-        raise ValueError(f"got the text {equation!r}, expected a SymPy expression; use parse_equation")
-    if isinstance(equation, sympy.Equality):
-        return equation.lhs - equation.rhs
-    return sympy.sympify(equation)
 
 
 def _adapted(

@@ -42,10 +42,15 @@ class LieAlgebra:
             raise ValueError("structure constants must obey Jacobi's identity")
 
     @classmethod
-    def from_table(cls, table: Sequence[Sequence[Sequence[sympy.Expr]]]) -> LieAlgebra:
-        """From nested lists table[i][j][k]; also for dimension 0."""
+    def from_table(cls, table: Sequence[Sequence[Sequence[sympy.Expr] | None]]) -> LieAlgebra:
+        """From nested lists table[i][j][k]; also for dimension 0. Raises `ValueError` for a bracket None, one
+        that leaves the span.
+        """
         n = len(table)
-        flat = [v for row in table for vector in row for v in vector]
+        vectors = [vector for row in table for vector in row if vector is not None]
+        if len(vectors) < n * n:
+            raise ValueError("the span of the vectors is not closed under the bracket")
+        flat = [v for vector in vectors for v in vector]
         return cls(sympy.ImmutableDenseNDimArray(flat, (n, n, n)))
 
     @cached_property
@@ -172,10 +177,9 @@ class LieAlgebra:
 
     def subalgebra(self, vectors: Sequence[Sequence[sympy.Expr]]) -> LieAlgebra:
         """The algebra spanned by independent vectors. Raises `ValueError` where it is not closed."""
-        table = [[coordinates_in(vectors, self.bracket(x, y)) for y in vectors] for x in vectors]
-        if any(v is None for row in table for v in row):
-            raise ValueError("the span of the vectors is not closed under the bracket")
-        return LieAlgebra.from_table(table)  # type: ignore[arg-type]
+        return LieAlgebra.from_table(
+            [[coordinates_in(vectors, self.bracket(x, y)) for y in vectors] for x in vectors]
+        )
 
     def quotient(self, ideal: Sequence[Vector]) -> LieAlgebra:
         """𝔤/ideal in the basis vectors that complete the ideal."""

@@ -137,8 +137,13 @@ def test_a_number_as_the_point() -> None:
 def test_definition_by_a_varied_integral() -> None:
     """d/dε I[φ + εη] at ε = 0 is ∫ η δI/δφ, for η that vanishes with its derivatives at the ends."""
     epsilon = sympy.Symbol("epsilon")
-    eta = lambda point: (point * (1 - point)) ** 3  # noqa: E731
-    field = lambda point: 1 + point**2  # noqa: E731
+
+    def eta(point: sympy.Expr) -> sympy.Expr:
+        return (point * (1 - point)) ** 3
+
+    def field(point: sympy.Expr) -> sympy.Expr:
+        return 1 + point**2
+
     functional = Integral(phi(x) * phi(x).diff(x, 2) ** 2 + x * phi(x).diff(x) * phi(x) ** 2, (x, 0, 1)) ** 2
     varied = functional.replace(phi, lambda point: field(point) + epsilon * eta(point)).doit()
     expected = varied.diff(epsilon).subs(epsilon, 0)

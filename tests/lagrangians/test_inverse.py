@@ -42,7 +42,7 @@ def test_every_theory_comes_back_from_its_equations(name: str) -> None:
 
 
 def order(lagrangian: Lagrangian) -> int:
-    return max(sum(index) for _, index in lagrangian.jets.jets_in(lagrangian.jet_density).values())
+    return lagrangian.jets.order(lagrangian.jet_density)
 
 
 def test_tonti_gives_the_textbook_density() -> None:
