@@ -10,7 +10,7 @@ import sympy
 
 from lagrangians.generators import Generator
 from lagrangians.independent_terms import independent_terms
-from lagrangians.symmetries.lie_algebra import LieAlgebra, Vector, coordinates_in
+from lagrangians.symmetries.lie_algebra import LieAlgebra, Vector, all_coordinates_in
 from lagrangians.zero import floating, has_floats
 
 
@@ -73,8 +73,12 @@ class SymmetryAlgebra:
         basis, brackets = rows[:n], rows[n:]
         table: list[list[Vector | None]] = [[[sympy.S.Zero] * n for _ in range(n)] for _ in range(n)]
         approximate = any(has_floats(part) for x in X for part in (*x.xi, *x.eta))
-        for (i, j), vector in zip(pairs, brackets, strict=True):
-            found = _nearest(basis, vector) if approximate else coordinates_in(basis, vector)
+        components = (
+            [_nearest(basis, vector) for vector in brackets]
+            if approximate
+            else all_coordinates_in(basis, brackets)
+        )
+        for (i, j), found in zip(pairs, components, strict=True):
             table[i][j] = found
             table[j][i] = None if found is None else [-v for v in found]
         return table

@@ -177,9 +177,9 @@ class LieAlgebra:
 
     def subalgebra(self, vectors: Sequence[Sequence[sympy.Expr]]) -> LieAlgebra:
         """The algebra spanned by independent vectors. Raises `ValueError` where it is not closed."""
-        return LieAlgebra.from_table(
-            [[coordinates_in(vectors, self.bracket(x, y)) for y in vectors] for x in vectors]
-        )
+        n = len(vectors)
+        brackets = all_coordinates_in(vectors, [self.bracket(x, y) for x in vectors for y in vectors])
+        return LieAlgebra.from_table([brackets[i * n : (i + 1) * n] for i in range(n)])
 
     def quotient(self, ideal: Sequence[Vector]) -> LieAlgebra:
         """𝔤/ideal in the basis vectors that complete the ideal."""
@@ -244,21 +244,28 @@ def independent_rows(rows: Sequence[Sequence[sympy.Expr]]) -> list[Vector]:
 
 
 def coordinates_in(basis: Sequence[Sequence[sympy.Expr]], vector: Sequence[sympy.Expr]) -> Vector | None:
-    """a with Σ_i a_i basis_i = vector, or None where the vector is outside the span."""
-    size = len(basis)
-    if not any(v != 0 for v in vector):
-        return [sympy.S.Zero] * size
-    if not size:
-        return None
-    columns = [[*entries, last] for *entries, last in zip(*basis, vector, strict=True)]
-    reduced, pivots = _domain_matrix(columns).rref()
-    if size in pivots:
-        return None
-    solution = reduced.to_Matrix()[:, size].tolist()
-    result = [sympy.S.Zero] * size
-    for row, pivot in enumerate(pivots):
-        result[pivot] = sympy.factor(solution[row][0]) if solution[row][0].free_symbols else solution[row][0]
-    return result
+    """a with Σ_i a_i basis_i = vector, or None for a vector outside the span of the independent basis."""
+    return all_coordinates_in(basis, [vector])[0]
+
+
+def all_coordinates_in(
+    basis: Sequence[Sequence[sympy.Expr]], vectors: Sequence[Sequence[sympy.Expr]]
+) -> list[Vector | None]:
+    """`coordinates_in` of each vector by one elimination: a = v_P B_P⁻¹, P the pivots of the basis B."""
+    if not vectors or not basis:
+        return [None if any(v != 0 for v in vector) else [] for vector in vectors]
+    size, width = len(basis), len(basis[0])
+    both = _domain_matrix([*basis, *vectors])
+    B = both.extract(range(size), range(width))
+    V = both.extract(range(size, size + len(vectors)), range(width))
+    _, pivots = B.rref()
+    solution = V.extract(range(len(vectors)), pivots) * B.extract(range(size), pivots).inv()
+    defect = (solution * B - V).to_list()
+    found = solution.to_Matrix().tolist()
+    return [
+        None if any(rest) else [sympy.factor(v) if v.free_symbols else v for v in values]
+        for values, rest in zip(found, defect, strict=True)
+    ]
 
 
 def _domain_matrix(rows: Sequence[Sequence[sympy.Expr]]) -> DomainMatrix:

@@ -87,8 +87,9 @@ def _killing(c: np.ndarray) -> tuple[int, int, int]:
 
 
 def _matching(c: np.ndarray) -> str | None:
-    own = invariants(c)
-    return next((name for name, theirs in _candidates(len(c)) if theirs == own), None)
+    candidates = _candidates(len(c))
+    own = invariants(c) if candidates else ()
+    return next((name for name, theirs in candidates if theirs == own), None)
 
 
 @cache
