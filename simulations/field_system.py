@@ -187,8 +187,7 @@ class FieldSystem:
         if v is None and self.time_order == 2:
             v = torch.zeros_like(q)
         integrator = integrator or integrator_named(None, self)
-        frequency = self.largest_frequency(q, v)
-        return 0.9 * integrator.stability_limit / frequency if frequency > 0 else float("inf")
+        return integrator.largest_step(self, q, v)
 
     def description(self) -> dict[str, str]:
         """Equation, density and boundary as attributes for a file."""

@@ -6,39 +6,18 @@ import math
 import platform
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from typing import Any, Literal, Protocol, overload
+from typing import Literal, overload
 
 import numpy as np
 import torch
 import xarray
 
+from .backends import propagator
 from .errors import BlowUpError
 from .grids import Grid
-from .integrators import Integrator, System, integrator_named
+from .integrators import Integrator, Simulated, integrator_named
 
 Initial = torch.Tensor | tuple[torch.Tensor, torch.Tensor] | Mapping[str, torch.Tensor]
-
-
-class Simulated(System, Protocol):
-    """A system with named fields on named axes: `FieldSystem`, `Kuramoto`, or your own."""
-
-    fields: tuple[str, ...]
-
-    @property
-    def axes(self) -> tuple[str, ...]:
-        """Names of the axes of one field."""
-
-    @property
-    def points(self) -> tuple[int, ...]:
-        """Length of each axis."""
-
-    def largest_frequency(
-        self, q: torch.Tensor, v: torch.Tensor | None = None, duration: float = 0.0, /
-    ) -> float:
-        """The largest rate of the linearised dynamics, over a run of this duration."""
-
-    def description(self) -> Mapping[str, Any]:
-        """Attributes for the file."""
 
 
 @overload
@@ -119,14 +98,11 @@ def simulate(  # type: ignore[misc]  # the overloads leave the options to this s
         return _with_noise(fields, noise, seed), moving
 
     size = save_every / substeps
+    advance = propagator(system, method, q)
     try:
         with torch.no_grad():
             for save in range(saves):
-                present, rate = states[-1], rates[-1]
-                for substep in range(substeps):
-                    present, rate = method.step(
-                        system, present, rate, save * save_every + substep * size, size
-                    )
+                present, rate = advance(states[-1], rates[-1], save * substeps, size, substeps)
                 if not bool(torch.isfinite(present).all()):
                     raise BlowUpError(_blow_up_message(system, grid, states[-1], present, save, save_every))
                 states.append(present)
@@ -196,12 +172,11 @@ def _substeps(
     save_every: float,
     step: float | None,
 ) -> int:
-    frequency = system.largest_frequency(q, v, t_end)
-    limit = 0.9 * method.stability_limit / frequency if frequency > 0 else math.inf
     if step is None:
-        return max(1, math.ceil(save_every / (limit / 5) - 1e-9))
+        return max(1, math.ceil(save_every / method.proposed_step(system, q, v, t_end) - 1e-9))
     if not step > 0:
         raise ValueError(f"got step {step}, expected a positive number")
+    limit = method.largest_step(system, q, v, t_end)
     if step > limit:
         raise ValueError(
             f"got step {step:.4g}, expected at most {limit:.4g}, the stability limit of {method.name} here"
