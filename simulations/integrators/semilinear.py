@@ -1,4 +1,4 @@
-"""Semilinear systems q̇ = L q + N(q, t), L diagonal in modes: what exponential integrators and splittings use."""
+"""Semilinear systems q̇ = L q + N(q, t), L diagonal in modes, for exponential integrators and splittings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import torch
 class SemilinearForm(Protocol):
     """q̇ = L q + N(q, t) in modes q̂, of shape (…, *modes, m) for m coupled components at each mode.
 
-    `rates` has shape (*modes, m, m): the matrix L of each mode (complex). For one real field on a periodic grid
-    the modes are those of `torch.fft.rfftn` and m = 1.
+    `rates` has shape (*modes, m, m): the matrix L of each mode (complex). For one real field on a periodic
+    grid the modes are those of `torch.fft.rfftn` and m = 1.
     """
 
     rates: torch.Tensor
