@@ -17,6 +17,7 @@ _ATTRIBUTES: dict[str, Boundary] = {
     "open": "open",
     "dirichlet": "open",
     "neumann": "open",
+    "absorbing": "open",
 }
 
 _FACTOR = 2.5  # smooth seams reach 2.1 where a breather sits on them, bent ones start at 60 without noise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import sympy
 import torch
 
@@ -11,14 +13,18 @@ from lagrangians import Lagrangian, parse_equation, to_text
 from lagrangians.jets import JetSpace, jet_space
 
 from .derivatives import Derivative, Scheme
-from .forces import ConservativeForce, EquationForce, separable_form
+from .forces import ConservativeForce, EquationForce, constants, separable_form
+from .gradient_form import gradient_form
 from .grids import Grid, has_walls
 from .integrators import Integrator, integrator_named
 from .kernels import Kernel
+from .laplacian_force import LaplacianForce
 from .spectrum import largest_frequency
 from .state import State
 
-Parameters = Mapping[str | sympy.Symbol, float | torch.Tensor]
+Parameters = Mapping[str | sympy.Symbol, "float | np.ndarray | torch.Tensor"]
+
+ABSORPTION = 40.0  # ∫σ dx/c = 10 in a layer: a wave that crosses it and returns is damped by e^(−10)
 
 
 class FieldSystem:
@@ -32,21 +38,30 @@ class FieldSystem:
 
         φ_tt = −M⁻¹ Σ_J (−1)^|J| D_J ∂U/∂φ_J
 
-    with the grid's own derivatives D, which are antisymmetric: exactly minus the gradient of the discrete
-    energy Σ weights·U, to round-off. Other densities, and given equations, are evaluated as φ_tt = F(φ,
-    φ_t, φ_x, …) or φ_t = F(φ, φ_x, …), their spatial jets by repeated derivatives.
+    with the grid's own derivatives D: exactly minus the gradient of the discrete energy Σ weights·U, to
+    round-off. Where U is quadratic in first derivatives, with constant coefficients, D² is the grid's own
+    second derivative (`LaplacianForce`). Other densities, and given equations, are evaluated as φ_tt =
+    F(φ, φ_t, φ_x, …) or φ_t = F(φ, φ_x, …), their spatial jets by repeated derivatives.
+
+    On absorbing axes −σ(x) φ_t is added (−σ(x) φ for theories of first order in time), σ rising with the
+    cube of the depth in the layer: outgoing waves are damped, and the energy is not conserved. Waves that are
+    shorter than the layer come back with less than 1e-4 of their amplitude, much longer ones are reflected.
 
     Args:
         lagrangian: the theory; its first coordinate is time, the others the grid's axes.
         grid: where it lives; None for mechanics, coordinates (t,), where q has shape (…, m).
         derivative: "fourier" or the order 2, 4, 6, 8 of finite differences.
-        parameters: values of the Lagrangian's free parameters, by name or symbol; tensors may need gradients.
+        parameters: values of the Lagrangian's free parameters, by name or symbol: numbers, arrays that
+            broadcast with the grid's points, tensors that may need gradients.
+        absorption: the largest σ, a rate; default 40 c/(width of the layer), c the theory's largest speed.
 
     Raises ValueError for a grid of another dimension, parameters without value or unknown, degenerate
     theories.
     """
 
     lagrangian: Lagrangian | None
+    absorption: float | None
+    _force: ConservativeForce | LaplacianForce | EquationForce
 
     def __init__(
         self,
@@ -54,25 +69,59 @@ class FieldSystem:
         grid: Grid | None,
         derivative: Scheme = "fourier",
         parameters: Parameters | None = None,
+        absorption: float | None = None,
     ):
         numbers, tensors = _split_parameters(lagrangian.parameters, parameters or {})
         self.lagrangian = lagrangian.substitute(numbers)
-        self._prepare(lagrangian.jets, grid, derivative, tensors)
-        form = separable_form(self.lagrangian.without_null_terms())
-        if (
-            form is not None
-            and grid is not None
-            and any(map(has_walls, grid.boundary))
-            and form.space_order > 1
-        ):
+        self._prepare(lagrangian.jets, grid, derivative, tensors, absorption)
+        self._force = self._conservative_force() or EquationForce(self.lagrangian.equations_of_motion(), self)
+        if isinstance(self._force, EquationForce):
+            self._refuse_places_under_derivatives()
+        self._choose_absorption()
+
+    def _conservative_force(self) -> ConservativeForce | LaplacianForce | None:
+        form = separable_form(self._lagrangian().without_null_terms())
+        if form is None:
+            return None
+        if form.space_order > 1 and any(map(has_walls, self.grid.boundary)):
             raise ValueError(
                 f"got walls and a density with derivatives of order {form.space_order} in space, "
                 "expected periodic axes or a density of first order"
             )
-        if form is not None:
-            self._force: ConservativeForce | EquationForce = ConservativeForce(form, self)
-        else:
-            self._force = EquationForce(self.lagrangian.equations_of_motion(), self)
+        gradient = gradient_form(form.potential, self.jets, self._uniform_symbols())
+        return ConservativeForce(form, self) if gradient is None else LaplacianForce(form, gradient, self)
+
+    def _uniform_symbols(self) -> set[sympy.Symbol]:
+        """The parameters that are the same at every point."""
+        return {symbol for symbol in constants(self._lagrangian()) if symbol.name not in self._placed}
+
+    def _refuse_places_under_derivatives(self) -> None:
+        """Equations are derived for constant parameters; ∂_α(p φ_α) would need ∂_αp."""
+        lagrangian = self._lagrangian()
+        for symbol, (_, index) in lagrangian.jets.jets_in(lagrangian.jet_density).items():
+            inside = {s.name for s in sympy.diff(lagrangian.jet_density, symbol).free_symbols}
+            if any(index) and inside & self._placed:
+                raise ValueError(
+                    f"got values of {', '.join(sorted(inside & self._placed))} on the grid in a term with "
+                    f"{symbol}, expected the same value everywhere; state the parameter as a function of the "
+                    "coordinates in the density"
+                )
+
+    def _choose_absorption(self) -> None:
+        if "absorbing" not in self.grid.boundary:
+            if self.absorption is not None:
+                raise ValueError("got an absorption and no absorbing axis; use Grid(boundary='absorbing')")
+            return
+        if self.absorption is None:
+            if not isinstance(self._force, LaplacianForce):
+                raise ValueError(
+                    "got an absorbing layer for a theory without a speed of light, expected the rate of its "
+                    "damping: pass absorption=RATE"
+                )
+            width = min(
+                w for w, b in zip(self.grid.layer, self.grid.boundary, strict=True) if b == "absorbing"
+            )
+            self.absorption = ABSORPTION * self._force.speed() / width
 
     @classmethod
     def from_equations(
@@ -83,6 +132,7 @@ class FieldSystem:
         grid: Grid | None,
         derivative: Scheme = "fourier",
         parameters: Parameters | None = None,
+        absorption: float | None = None,
     ) -> FieldSystem:
         """A system from equations in jet names, one a field: "u_tt = 1.44*u_xx - sin(u) - 0.1*u_t".
 
@@ -100,12 +150,20 @@ class FieldSystem:
             left, right = parse_equation(text, jets.fields, jets.coordinates, names)
             solved[left] = right.subs({sympy.Symbol(str(name)): value for name, value in numbers.items()})
         system = cls.__new__(cls)
-        system._prepare(jets, grid, derivative, tensors)
+        system._prepare(jets, grid, derivative, tensors, absorption)
         system.lagrangian = None
         system._force = EquationForce(solved, system)
+        system._choose_absorption()
         return system
 
-    def _prepare(self, jets: JetSpace, grid: Grid | None, derivative: Scheme, tensors: dict) -> None:
+    def _prepare(
+        self,
+        jets: JetSpace,
+        grid: Grid | None,
+        derivative: Scheme,
+        tensors: dict[str, torch.Tensor],
+        absorption: float | None,
+    ) -> None:
         self.jets = jets
         self.grid = Grid((), ()) if grid is None else grid
         names = jets.coordinate_names[1:]
@@ -117,7 +175,11 @@ class FieldSystem:
         self.fields: tuple[str, ...] = jets.field_names
         self.derivative = Derivative(self.grid, derivative)
         self.parameters: dict[str, torch.Tensor] = tensors
+        self._placed = {name for name, value in tensors.items() if self._varies_in_space(name, value)}
+        self.absorption = absorption
+        self._damping: torch.Tensor | None = None
         self._kernels: dict[tuple[sympy.Expr, ...], Kernel] = {}
+        self._places: dict[tuple[int, torch.dtype, torch.device], torch.Tensor] = {}
 
     # What an integrator and `simulate` ask
 
@@ -129,7 +191,7 @@ class FieldSystem:
     @property
     def separable(self) -> bool:
         """Whether φ_tt depends on φ alone, not on φ_t: symplectic integrators apply."""
-        return self.time_order == 2 and not self._force.needs_velocity
+        return self.time_order == 2 and not self._force.needs_velocity and self.absorption is None
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -145,7 +207,7 @@ class FieldSystem:
         """φ_tt, shape of q; 0 on Dirichlet walls. ValueError for first-order theories, or a missing v."""
         if self.time_order == 1:
             raise ValueError("got a theory of first order in time, which has no acceleration; use .velocity")
-        if v is None and self._force.needs_velocity:
+        if v is None and not self.separable:
             raise ValueError("got no velocity, expected one: this acceleration depends on it")
         return self._rate(q, v, time)
 
@@ -157,6 +219,10 @@ class FieldSystem:
 
     def _rate(self, q: torch.Tensor, v: torch.Tensor | None, time: float) -> torch.Tensor:
         rate = self.join(self._force(State(self, q, v, time)))
+        if self.absorption is not None:
+            if self._damping is None or (self._damping.dtype, self._damping.device) != (q.dtype, q.device):
+                self._damping = (self.absorption * self.grid.absorption()).to(q)
+            rate = rate - self._damping * (q if v is None else v)
         for axis, boundary in enumerate(self.grid.boundary):
             if boundary == "dirichlet":
                 dim = axis - len(self.points)
@@ -202,8 +268,24 @@ class FieldSystem:
     def energy_density(
         self, q: torch.Tensor, v: torch.Tensor | None = None, time: float = 0.0
     ) -> torch.Tensor:
-        """ℋ = φ_t ∂ℒ/∂φ_t − ℒ at every point, shape (…, *points). ValueError without a Lagrangian."""
-        return self.evaluate(self._lagrangian().hamiltonian_density(), q, v, time)
+        """ℋ = φ_t ∂ℒ/∂φ_t − ℒ at every point, shape (…, *points). ValueError without a Lagrangian.
+
+        Squares of gradients are those of `Derivative.product`: the integral is what the grid conserves.
+        """
+        density = self.jets.to_jets(self._lagrangian().hamiltonian_density())
+        if not isinstance(self._force, LaplacianForce):
+            return self.evaluate(density, q, v, time)
+        gradient = gradient_form(density, self.jets, self._uniform_symbols())
+        if gradient is None:
+            return self.evaluate(density, q, v, time)
+        total = self.evaluate(gradient.rest, q, v, time)
+        fields = self.split(q)
+        for axis, metric in gradient.metric.items():
+            for a, b in itertools.product(range(len(fields)), repeat=2):
+                if metric[a, b] != 0:
+                    factor = self.evaluate(metric[a, b] / 2, q, v, time)
+                    total = total + factor * self.derivative.product(fields[a], fields[b], axis)
+        return total
 
     def energy(self, q: torch.Tensor, v: torch.Tensor | None = None, time: float = 0.0) -> torch.Tensor:
         """∫ℋ dx, shape (…)."""
@@ -248,6 +330,19 @@ class FieldSystem:
             )
         return self.lagrangian
 
+    def _varies_in_space(self, name: str, value: torch.Tensor) -> bool:
+        """Whether a parameter is an array on the grid; ValueError if it does not fit the grid's points."""
+        tail = tuple(value.shape[max(0, value.ndim - self.grid.dimension) :])
+        fits = len(tail) == self.grid.dimension and all(
+            size in (1, points) for size, points in zip(tail, self.points, strict=True)
+        )
+        if value.ndim and not fits:
+            raise ValueError(
+                f"got the parameter {name} of shape {tuple(value.shape)}, expected a number or the grid's "
+                f"shape (…, {', '.join(map(str, self.points))})"
+            )
+        return value.ndim > 0 and any(size > 1 for size in tail)
+
     # Layout of a state
 
     def state_shape(self) -> tuple[int, ...]:
@@ -266,6 +361,13 @@ class FieldSystem:
     def join(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
         """Inverse of `split`."""
         return torch.stack(list(parts), -1 - len(self.points)) if len(self.fields) > 1 else parts[0]
+
+    def place(self, axis: int, like: torch.Tensor) -> torch.Tensor:
+        """The coordinate along an axis at every point, shape `points`, in the dtype and device of `like`."""
+        key = (axis, like.dtype, like.device)
+        if key not in self._places:
+            self._places[key] = self.grid.mesh()[axis].to(like)
+        return self._places[key]
 
     def kernel(self, expressions: Sequence[sympy.Expr]) -> Kernel:
         """The compiled kernel of these expressions in plain jet symbols; compiled once."""
@@ -290,5 +392,6 @@ def _split_parameters(
         raise ValueError(
             f"got the unknown parameters {', '.join(unknown)}, expected {', '.join(names) or 'none'}"
         )
-    tensors = {name: value for name, value in values.items() if isinstance(value, torch.Tensor)}
+    arrays = (torch.Tensor, np.ndarray)
+    tensors = {name: torch.as_tensor(value) for name, value in values.items() if isinstance(value, arrays)}
     return {name: float(value) for name, value in values.items() if name not in tensors}, tensors

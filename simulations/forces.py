@@ -18,15 +18,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SeparableForm:
-    """ℒ = ½ φ_tᵀ M φ_t − U: for each field the pairs (component of M⁻¹ ∂(−U)/∂φ_J, multi-index J)."""
+    """ℒ = ½ φ_tᵀ M φ_t − U(φ, ∂φ, …; x, t), M constant: M⁻¹ and U in plain jet symbols."""
 
-    terms: tuple[tuple[tuple[sympy.Expr, MultiIndex], ...], ...]
+    inverse_mass: sympy.Matrix
+    potential: sympy.Expr
     lagrangian: Lagrangian
+
+    def slopes(self) -> list[list[tuple[sympy.Expr, MultiIndex]]]:
+        """For each field the pairs (component of −M⁻¹ ∂U/∂φ_J, multi-index J) that are not 0."""
+        jets = self.lagrangian.jets
+        indices = sorted({index for _, index in jets.jets_in(self.potential).values()})
+        terms: list[list[tuple[sympy.Expr, MultiIndex]]] = [[] for _ in jets.fields]
+        for index in indices:
+            column = [-sympy.diff(self.potential, jets.symbol(a, index)) for a in range(len(jets.fields))]
+            for field, slope in enumerate(self.inverse_mass * sympy.Matrix(column)):
+                if slope != 0:
+                    terms[field].append((slope, index))
+        return terms
 
     @property
     def space_order(self) -> int:
         """The highest derivative in U."""
-        return max((sum(index) for terms in self.terms for _, index in terms), default=0)
+        places = self.lagrangian.jets.jets_in(self.potential).values()
+        return max((sum(index) for _, index in places), default=0)
 
 
 def separable_form(lagrangian: Lagrangian) -> SeparableForm | None:
@@ -37,21 +51,16 @@ def separable_form(lagrangian: Lagrangian) -> SeparableForm | None:
     if any(index[0] and symbol not in velocities for symbol, (_, index) in places.items()):
         return None
     mass = sympy.hessian(density, velocities).applyfunc(sympy.simplify)
-    constants = {sympy.Symbol(symbol.name) for symbol in lagrangian.parameters} | set(lagrangian.parameters)
     at_rest = dict.fromkeys(velocities, sympy.S.Zero)
     linear = [sympy.simplify(sympy.diff(density, velocity).xreplace(at_rest)) for velocity in velocities]
-    if not mass.free_symbols <= constants or any(linear) or mass.det() == 0:
+    if not mass.free_symbols <= constants(lagrangian) or any(linear) or mass.det() == 0:
         return None
-    inverse = mass.inv()
-    potential = density.xreplace(at_rest)
-    indices = sorted({index for _, index in places.values() if not index[0]})
-    terms: list[list[tuple[sympy.Expr, MultiIndex]]] = [[] for _ in velocities]
-    for index in indices:
-        slopes = [sympy.diff(potential, jets.symbol(field, index)) for field in range(len(velocities))]
-        for field, slope in enumerate(inverse * sympy.Matrix(slopes)):
-            if slope != 0:
-                terms[field].append((slope, index))
-    return SeparableForm(tuple(map(tuple, terms)), lagrangian)
+    return SeparableForm(mass.inv(), -density.xreplace(at_rest), lagrangian)
+
+
+def constants(lagrangian: Lagrangian) -> set[sympy.Symbol]:
+    """The parameters of a Lagrangian, as symbols with and without assumptions."""
+    return {sympy.Symbol(symbol.name) for symbol in lagrangian.parameters} | set(lagrangian.parameters)
 
 
 class ConservativeForce:
@@ -63,13 +72,14 @@ class ConservativeForce:
     def __init__(self, form: SeparableForm, system: FieldSystem):
         self.form = form
         self.system = system
-        self._expressions = [expression for terms in form.terms for expression, _ in terms]
+        self._terms = form.slopes()
+        self._expressions = [expression for terms in self._terms for expression, _ in terms]
 
     def __call__(self, state: State) -> list[torch.Tensor]:
         """The acceleration of each field, shape (…, *points) each."""
         values = iter(state.values(self._expressions) if self._expressions else [])
         result = []
-        for field, terms in enumerate(self.form.terms):
+        for field, terms in enumerate(self._terms):
             total = torch.zeros_like(state.jet(field, self.system.jets.zero))
             for _, index in terms:
                 total = total + self._derivative(next(values), index)
@@ -81,9 +91,12 @@ class ConservativeForce:
         return self.form.lagrangian.equations_of_motion()
 
     def _derivative(self, values: torch.Tensor, index: MultiIndex) -> torch.Tensor:
+        derivative = self.system.derivative
         for axis, count in enumerate(index[1:]):
-            for _ in range(count):
-                values = -self.system.derivative.flux(values, axis)
+            for _ in range(count // 2):
+                values = derivative.second(values, axis, winding=False)
+            if count % 2:
+                values = -derivative.flux(values, axis)
         return values
 
 

@@ -12,7 +12,7 @@ import xarray
 from .boundary import guess_boundary
 from .conventions import SPACE_NAMES, space_names, spacing
 
-BOUNDARIES = ("periodic", "winding", "dirichlet", "neumann")
+BOUNDARIES = ("periodic", "winding", "dirichlet", "neumann", "absorbing")
 
 
 class Grid:
@@ -24,9 +24,11 @@ class Grid:
     - "winding": φ(x + L) = φ(x) + 2πn with the integer n taken from the field itself, the same points
     - "dirichlet": end values held; points x_i = origin + i L/(N − 1), end points included
     - "neumann": ∂_xφ = 0 at the ends; the same points as "dirichlet"
+    - "absorbing": as "neumann", behind layers in which `FieldSystem` damps what comes in
 
     Args:
         length: L of each axis. points: N of each axis. origin: the first coordinate of each axis.
+        layer: width of the absorbing layer at either end of an absorbing axis, default L/6.
 
     Raises ValueError for lengths ≤ 0, fewer than 4 points, unknown boundaries, or lists of unequal length.
 
@@ -40,19 +42,24 @@ class Grid:
         points: int | Sequence[int],
         boundary: str | Sequence[str] = "periodic",
         origin: float | Sequence[float] = 0.0,
+        layer: float | Sequence[float | None] | None = None,
     ):
-        lengths = [len(value) for value in (length, points, boundary, origin) if _is_sequence(value)]
+        lengths = [len(value) for value in (length, points, boundary, origin, layer) if _is_sequence(value)]
         dimension = max(lengths) if lengths else 1
         self.length = tuple(float(value) for value in _each(length, dimension, "length"))
         self.points = tuple(int(value) for value in _each(points, dimension, "points"))
         self.boundary = tuple(str(value) for value in _each(boundary, dimension, "boundary"))
         self.origin = tuple(float(value) for value in _each(origin, dimension, "origin"))
+        layers = zip(_each(layer, dimension, "layer"), self.length, strict=True)
+        self.layer = tuple(side / 6 if width is None else float(width) for width, side in layers)
         if dimension > len(SPACE_NAMES):
             raise ValueError(f"got {dimension} space dimensions, expected at most {len(SPACE_NAMES)}")
         if not all(np.isfinite(value) and value > 0 for value in self.length):
             raise ValueError(f"got length {self.length}, expected positive numbers")
         if not all(value >= 4 for value in self.points):
             raise ValueError(f"got points {self.points}, expected at least 4 on each axis")
+        if not all(0 < width <= side / 2 for width, side in zip(self.layer, self.length, strict=True)):
+            raise ValueError(f"got layer {self.layer}, expected more than 0 and at most half of the length")
         if not set(self.boundary) <= set(BOUNDARIES):
             raise ValueError(f"got boundary {self.boundary}, expected each to be one of {BOUNDARIES}")
 
@@ -100,6 +107,17 @@ class Grid:
             weights = weights * line.reshape([-1 if other == axis else 1 for other in range(self.dimension)])
         return weights
 
+    def absorption(self) -> torch.Tensor:
+        """Depth s inside the absorbing layers, as s³, shape `points`: 0 in the interior, 1 at the ends."""
+        depth = torch.zeros(self.points, dtype=torch.float64)
+        for axis, width in enumerate(self.layer):
+            if self.boundary[axis] == "absorbing":
+                place = self.spacing[axis] * torch.arange(self.points[axis], dtype=torch.float64)
+                line = (1 - torch.minimum(place, place.flip(0)) / width).clamp(min=0)
+                shape = [-1 if other == axis else 1 for other in range(self.dimension)]
+                depth = torch.maximum(depth, line.reshape(shape).expand(self.points))
+        return depth**3
+
     @classmethod
     def from_dataset(cls, dataset: xarray.Dataset, boundary: str | None = None) -> Grid:
         """The grid of a dataset in normal form; boundary None asks `guess_boundary`.
@@ -121,7 +139,7 @@ class Grid:
         return isinstance(other, Grid) and vars(self) == vars(other)
 
     def __hash__(self) -> int:
-        return hash((self.length, self.points, self.boundary, self.origin))
+        return hash((self.length, self.points, self.boundary, self.origin, self.layer))
 
     def __repr__(self) -> str:
         size = f"length={self.length}, points={self.points}"
@@ -130,7 +148,7 @@ class Grid:
 
 def has_walls(boundary: str) -> bool:
     """Whether an axis ends (True) or closes on itself (False)."""
-    return boundary in ("dirichlet", "neumann")
+    return boundary in ("dirichlet", "neumann", "absorbing")
 
 
 def _is_sequence(value) -> TypeGuard[Sequence]:

@@ -45,15 +45,19 @@ class State:
             if axis is None:
                 self._time_derivative(index[0])
             else:
-                lower = self.jet(field, raised(index, axis, -1))
-                self._jets[place] = self._space_derivative(lower, axis - 1, index[axis])
+                self._jets[place] = self._space_derivative(field, index, axis)
         return self._jets[place]
 
-    def _space_derivative(self, values: torch.Tensor, axis: int, number: int) -> torch.Tensor:
-        """The `number`-th derivative from the one before: parity flips at walls, the first unwinds."""
-        derivative = self.system.derivative
-        again = has_walls(self.system.grid.boundary[axis]) and number % 2 == 1
-        return derivative.field(values, axis) if number == 1 or again else derivative.flux(values, axis)
+    def _space_derivative(self, field: int, index: MultiIndex, axis: int) -> torch.Tensor:
+        """Even derivatives by second ones, odd ones by a first one of an even one; only the first unwinds."""
+        derivative, number = self.system.derivative, index[axis]
+        if number % 2 == 0:
+            lower = self.jet(field, raised(index, axis, -2))
+            return derivative.second(lower, axis - 1, winding=number == 2)
+        lower = self.jet(field, raised(index, axis, -1))
+        if number == 1 or has_walls(self.system.grid.boundary[axis - 1]):
+            return derivative.field(lower, axis - 1)
+        return derivative.flux(lower, axis - 1)
 
     def _time_derivative(self, order: int) -> None:
         system = self.system
@@ -77,7 +81,7 @@ class State:
         if name == names[0]:
             return torch.as_tensor(self.time, dtype=self.q.dtype, device=self.q.device)
         if name in names:
-            return self.system.grid.mesh()[names.index(name) - 1].to(self.q)
+            return self.system.place(names.index(name) - 1, self.q)
         if name not in self.system.parameters:
             raise ValueError(
                 f"got the symbol '{name}' without a value, expected a jet, a coordinate or a parameter"

@@ -43,7 +43,7 @@ def test_force_is_the_exact_gradient_of_the_energy(scheme, boundary):
     grid = Grid(6.0, 20, boundary)
     system = FieldSystem(SINE_GORDON, grid, scheme)
     q = random(3, 20)
-    force = grid.weights() * system.acceleration(q)
+    force = grid.weights() * system.acceleration(q, torch.zeros_like(q))
     gradient = potential_gradient(system, q, torch.zeros_like(q))
     if boundary == "dirichlet":
         gradient[:, [0, -1]] = 0
@@ -159,6 +159,81 @@ def test_differentiable_in_state_and_parameters_and_follows_dtype():
     assert abs(float(c.grad)) > 1e-2
     assert fixed.acceleration(q.float()).dtype == torch.float32
     assert fixed.acceleration(q[None, None]).shape == (1, 1, 2, 16)
+
+
+def test_gradients_for_arrays_on_the_grid():
+    """m(x) and, in flux form, c(x): the force is still minus the gradient of the energy."""
+    grid = Grid(6.0, 16)
+    (x,) = grid.coordinates()
+    lagrangian = catalogue.sine_gordon("c", "m")
+    for scheme in ("fourier", 4):
+        m = (1 + 0.3 * torch.sin(torch.pi * x / 3)).requires_grad_()
+        c = 1 + 0.2 * torch.cos(torch.pi * x / 3)
+        for parameters in ({"c": 1.2, "m": m}, {"c": c.numpy(), "m": m}):
+            system = FieldSystem(lagrangian, grid, scheme, parameters)
+            q = random(2, 16)
+            force = grid.weights() * system.acceleration(q)
+            gradient = potential_gradient(system, q, 0 * q)
+            assert torch.allclose(force, gradient, atol=1e-11)
+            (slope,) = torch.autograd.grad(system.acceleration(q).square().sum(), m)
+            assert slope.shape == (16,)
+            assert slope.abs().min() > 1e-6
+    with pytest.raises(ValueError, match=r"parameter m of shape \(15,\), expected a number or the grid's"):
+        FieldSystem(lagrangian, grid, parameters={"c": 1.0, "m": torch.ones(15)})
+
+
+def test_an_array_where_only_a_number_is_derived_is_refused():
+    """(1 + k φ²) φ_t² is not separable: its equation is derived for constant k, and k φ_x² would need k_x."""
+    text = "(1 + phi**2)*phi_t**2/2 - k*phi_x**2/2 - w*phi**2"
+    theory = parse_lagrangian(text, ("phi",), ("t", "x"), ("k", "w"))
+    grid = Grid(6.0, 16)
+    FieldSystem(theory, grid, parameters={"k": 1.0, "w": torch.rand(16)}).acceleration(random(16), random(16))
+    with pytest.raises(ValueError, match="got values of k on the grid"):
+        FieldSystem(theory, grid, parameters={"k": torch.rand(16), "w": 1.0})
+
+
+@pytest.mark.parametrize("scheme", ["fourier", 4])
+def test_an_ensemble_over_parameters(scheme):
+    """A parameter of shape (sample, 1) gives each sample its own theory."""
+    grid = Grid(6.0, 16)
+    c = torch.tensor([[1.0], [1.5]], dtype=torch.float64)
+    system = FieldSystem(catalogue.klein_gordon("c", 0.5), grid, scheme, {"c": c})
+    q = random(2, 16)
+    for sample in range(2):
+        alone = FieldSystem(catalogue.klein_gordon(float(c[sample]), 0.5), grid, scheme)
+        assert torch.allclose(system.acceleration(q)[sample], alone.acceleration(q[sample]), atol=1e-12)
+
+
+def test_absorbing_layers_let_waves_out():
+    """Waves a third of a layer long leave as in an endless box, to 1e-4 of their amplitude; walls do not."""
+    lagrangian = catalogue.klein_gordon(1.5, 0.2)
+
+    def run(half, boundary):
+        grid = Grid(2 * half, int(20 * half) + 1, boundary, origin=-half)
+        (x,) = grid.coordinates()
+        system = FieldSystem(lagrangian, grid, 4)
+        assert system.separable == (boundary != "absorbing")
+        data = simulate(system, torch.exp(-(x**2) / 8) * torch.cos(3 * x), 20.0, save_every=10.0)
+        return data["phi"].sel(time=20.0, sample=0).where(abs(data["x"]) < 13, drop=True).values
+
+    endless = run(40.0, "neumann")
+    assert abs(run(20.0, "absorbing") - endless).max() < 1e-4
+    assert abs(run(20.0, "neumann") - endless).max() > 0.1
+
+
+def test_absorption_needs_a_rate_without_a_speed_of_light():
+    grid = Grid(6.0, 17, "absorbing")
+    with pytest.raises(ValueError, match="absorption=RATE"):
+        FieldSystem(SCHROEDINGER, grid)
+    system, free = (
+        FieldSystem(SCHROEDINGER, grid, absorption=2.0),
+        FieldSystem(SCHROEDINGER, Grid(6.0, 17, "neumann")),
+    )
+    q = random(2, 17)
+    expected = free.velocity(q) - 2 * grid.absorption() * q
+    assert torch.allclose(system.velocity(q), expected)
+    with pytest.raises(ValueError, match="no absorbing axis"):
+        FieldSystem(SINE_GORDON, Grid(6.0, 16), absorption=2.0)
 
 
 def test_evaluate_any_expression():
