@@ -175,6 +175,16 @@ class Derivative:
         level = level - level.narrow(dim, 0, 1)
         return self._mirrored(level, axis, parity=-1, operation=self._twice)
 
+    def largest_square(self, axis: int) -> float:
+        """The largest eigenvalue of −∂²_α: that of the shortest wave on the grid, about (π/Δx)² at most."""
+        step, points = self.grid.spacing[axis], self.grid.points[axis]
+        if self.scheme == "fourier":
+            ring = 2 * (points - 1) if has_walls(self.grid.boundary[axis]) else points
+            return (2 * np.pi * ((ring - 1) // 2) / (ring * step)) ** 2
+        weights = second_derivative_weights(self.scheme)
+        signs = (-1.0) ** np.arange(len(weights))
+        return -float(2 * (weights * signs).sum() - weights[0]) / step**2
+
     def product(self, p: torch.Tensor, q: torch.Tensor, axis: int) -> torch.Tensor:
         """∂_αp ∂_αq of two fields along the grid's axis number `axis`."""
         if self.scheme == "fourier":

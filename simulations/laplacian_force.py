@@ -69,16 +69,46 @@ class LaplacianForce:
 
     def speed(self) -> float:
         """The largest characteristic speed: the root of the largest eigenvalue of any C^α."""
-        values = {
-            sympy.Symbol(name): float(value.detach().max()) for name, value in self.system.parameters.items()
-        }
-        largest = 0.0
-        for matrix in self.couplings.values():
-            names = {symbol: values[sympy.Symbol(symbol.name)] for symbol in matrix.free_symbols}
-            numbers = torch.tensor(matrix.subs(names).tolist(), dtype=torch.float64)
-            largest = max(largest, float(torch.linalg.eigvals(numbers).abs().max()))
-        return largest**0.5
+        return max(self._eigenvalues().values(), default=0.0) ** 0.5
+
+    def largest_frequency(self, state: State) -> float:
+        """A bound of ω from the dispersion relation on the grid, ω² ≤ Σ_α ρ(C^α) K_α + max ‖∂F/∂φ‖.
+
+        K_α is the largest eigenvalue of −∂²_α; ∂F/∂φ is taken at every point of the state (largest row sum).
+        """
+        symbols = self._field_symbols()
+        slopes = [sympy.diff(force, symbol) for force in self.forces for symbol in symbols]
+        values = state.values(slopes)
+        rows = [
+            sum(map(torch.abs, values[i : i + len(symbols)])) for i in range(0, len(values), len(symbols))
+        ]
+        square = max(float(torch.as_tensor(row).max()) for row in rows)
+        derivative = self.system.derivative
+        square += sum(rho * derivative.largest_square(axis) for axis, rho in self._eigenvalues().items())
+        return square**0.5
+
+    def _eigenvalues(self) -> dict[int, float]:
+        """The largest |eigenvalue| of each C^α, over all samples of parameters that are tensors."""
+        parameters = {name: value.detach().flatten().cpu() for name, value in self.system.parameters.items()}
+        found = {}
+        for axis, matrix in self.couplings.items():
+            names = sorted(symbol.name for symbol in matrix.free_symbols)
+            compiled = sympy.lambdify([sympy.Symbol(name) for name in names], _plain(matrix), "math")
+            samples = (
+                zip(*torch.broadcast_tensors(*(parameters[n] for n in names)), strict=True) if names else [()]
+            )
+            matrices = torch.tensor(
+                [compiled(*map(float, sample)) for sample in samples], dtype=torch.float64
+            )
+            found[axis] = float(torch.linalg.eigvals(matrices).abs().max())
+        return found
 
     def _field_symbols(self) -> list[sympy.Symbol]:
         jets = self.system.jets
         return [jets.symbol(field, jets.zero) for field in range(len(jets.fields))]
+
+
+def _plain(matrix: sympy.Matrix) -> list[list[sympy.Expr]]:
+    """Nested lists whose symbols carry no assumptions."""
+    names = {symbol: sympy.Symbol(symbol.name) for symbol in matrix.free_symbols}
+    return matrix.xreplace(names).tolist()

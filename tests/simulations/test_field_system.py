@@ -7,7 +7,7 @@ import torch
 
 from lagrangians import Lagrangian, ParseError, catalogue, parse_lagrangian
 from lagrangians.parser import FUNCTIONS
-from simulations import FieldSystem, Grid, simulate, solutions
+from simulations import FieldSystem, Grid, simulate, solutions, spectrum
 from simulations.grids import BOUNDARIES
 from simulations.integrators import rk4, stormer_verlet
 
@@ -142,9 +142,33 @@ def test_stable_step_and_its_edge():
     assert system.stable_step(integrator=rk4) > system.stable_step(integrator=stormer_verlet)
     noise = random(64)
     limit = system.stable_step(noise)
-    with pytest.raises(ValueError, match=r"expected at most 0\.\d+, the stability limit of yoshida4"):
+    with pytest.raises(ValueError, match=r"expected at most 0\.\d+, the stability limit of \w+ here"):
         simulate(system, noise, 10.0, step=1.05 * limit)
     assert abs(simulate(system, noise, 200 * limit, save_every=limit, step=limit)["phi"]).max() < 100
+
+
+@pytest.mark.parametrize("scheme", ["fourier", 2, 4, 6, 8])
+@pytest.mark.parametrize("boundary", ["periodic", "neumann", "dirichlet"])
+def test_largest_frequency_bounds_that_of_power_iteration(scheme, boundary):
+    """The bound from the dispersion relation is above the linearised spectrum, by less than 3%."""
+    system = FieldSystem(SINE_GORDON, Grid(20.0, 64, boundary), scheme)
+    q = solutions.random_smooth(system.grid, 2, seed=2)
+    found, bound = spectrum.largest_frequency(system, q, iterations=400), system.largest_frequency(q)
+    assert 0.97 * bound < found < bound * (1 + 1e-9)
+
+
+def test_largest_frequency_of_coupled_fields_in_the_plane():
+    theory = parse_lagrangian(
+        "u_t**2/2 + v_t**2/2 - k*(u_x**2 + 3*v_x**2)/2 - u_y**2 - v_y**2 + u_x*v_x/3 - u*v - v**4",
+        ("u", "v"),
+        ("t", "x", "y"),
+        ("k",),
+    )
+    k = torch.tensor([0.4, 1.3], dtype=torch.float64).reshape(2, 1, 1)
+    system = FieldSystem(theory, Grid((6.0, 5.0), 12), 4, {"k": k})
+    q = random(2, 2, 12, 12)
+    found, bound = spectrum.largest_frequency(system, q, iterations=400), system.largest_frequency(q)
+    assert 0.8 * bound < found < bound
 
 
 def test_differentiable_in_state_and_parameters_and_follows_dtype():
