@@ -11,7 +11,11 @@ State = tuple[torch.Tensor, torch.Tensor | None]
 
 
 class System(Protocol):
-    """What an integrator needs to know of a dynamical system."""
+    """What an integrator needs to know of a dynamical system.
+
+    A system may also have `noise_strength`: σ, a tensor that broadcasts against q (or a number), for white
+    noise of dq = F dt + σ dW or dv = a dt + σ dW; without it, or None, or 0, the system is deterministic.
+    """
 
     @property
     def time_order(self) -> int:
@@ -59,12 +63,16 @@ class Integrator:
         stability_limit: the largest ω·step for which a mode of frequency ω stays bounded; may be inf.
         proposed_phase: the ω·step that `simulate` takes unless told otherwise, ω the largest frequency.
         adaptive: whether `step` chooses its own smaller steps; then it is called once from save to save.
+            False for every symplectic method: a step that depends on the state makes the map another one,
+            not symplectic any more, and the energy drifts. There is no option to turn it on.
+        stochastic: whether it takes systems with white noise; the others refuse them.
     """
 
     name: str
     order: int
     symplectic: bool
     adaptive: bool = False
+    stochastic: bool = False
     stability_limit: float
     proposed_phase: float
 
@@ -76,6 +84,11 @@ class Integrator:
 
     def check(self, system: System) -> None:
         """ValueError, with the integrator to take instead, for a system that this method cannot run."""
+        if is_noisy(system) and not self.stochastic:
+            raise ValueError(
+                f"got a system with white noise for the deterministic integrator '{self.name}', "
+                "expected noise_strength = 0; use the integrator 'stochastic_heun'"
+            )
 
     def largest_step(
         self, system: System, q: torch.Tensor, v: torch.Tensor | None = None, duration: float = 0.0
@@ -92,3 +105,9 @@ class Integrator:
         """The step that `simulate` takes unless told otherwise."""
         frequency = system.largest_frequency(q, v, duration)
         return self.proposed_phase / frequency if frequency > 0 else float("inf")
+
+
+def is_noisy(system: System) -> bool:
+    """Whether the system has a white noise of non-zero strength."""
+    strength = getattr(system, "noise_strength", None)
+    return strength is not None and bool((torch.as_tensor(strength) != 0).any())

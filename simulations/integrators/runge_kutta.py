@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
 from .protocol import Integrator, State, System
+
+Phase = tuple[torch.Tensor, ...]
 
 
 class RungeKutta(Integrator):
@@ -28,12 +30,12 @@ class RungeKutta(Integrator):
         self, system: System, q: torch.Tensor, v: torch.Tensor | None, time: float, step: float
     ) -> State:
         """One step of y' = f(y, t) with y = q or (q, v)."""
-        state = (q,) if v is None else (q, v)
-        rate = _first_order_form(system, v is not None)
-        rates: list[tuple[torch.Tensor, ...]] = []
+        state: Phase = (q,) if v is None else (q, v)
+        rate = first_order_form(system, v is not None)
+        rates: list[Phase] = []
         for row in ((), *self.tableau):
-            rates.append(rate(_combine(state, rates, row, step), time + sum(row) * step))
-        result = _combine(state, rates, self.weights, step)
+            rates.append(rate(combined(state, rates, row, step), time + sum(row) * step))
+        result = combined(state, rates, self.weights, step)
         return result[0], (None if v is None else result[1])
 
     def _amplification(self, z: complex) -> complex:
@@ -50,13 +52,15 @@ class RungeKutta(Integrator):
         return phase
 
 
-def _first_order_form(system: System, second_order: bool) -> Callable:
+def first_order_form(system: System, second_order: bool) -> Callable[[Phase, float], Phase]:
+    """The right-hand side f of y' = f(y, t), for y = (q,) or y = (q, v)."""
     if second_order:
         return lambda state, time: (state[1], system.acceleration(state[0], state[1], time))
     return lambda state, time: (system.velocity(state[0], time),)
 
 
-def _combine(state, rates, coefficients, step):
+def combined(state: Phase, rates: Sequence[Phase], coefficients: Sequence[float], step: float) -> Phase:
+    """y + step·Σ_i coefficients_i rates_i, terms with coefficient 0 left out."""
     for coefficient, rate in zip(coefficients, rates, strict=False):
         if coefficient:
             state = tuple(y + (coefficient * step) * slope for y, slope in zip(state, rate, strict=True))

@@ -12,6 +12,11 @@ class SemilinearForm(Protocol):
 
     `rates` has shape (*modes, m, m): the matrix L of each mode (complex). For one real field on a periodic
     grid the modes are those of `torch.fft.rfftn` and m = 1.
+
+    Optional: `nonlinear_frequency(q, v, duration)`, the largest rate of the linearised N alone, from which
+    exponential integrators propose their step; without it they take the system's largest frequency. `splits`
+    and `nonlinear_flow(q, v, time, step)`, the flow of N alone, for splittings. For systems of second order
+    in time m counts φ and φ_t, `to_modes` takes (q, v) and `from_modes` returns both.
     """
 
     rates: torch.Tensor
