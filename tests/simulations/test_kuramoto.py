@@ -64,7 +64,7 @@ def test_inertial_oscillators_are_those_of_the_lagrangian():
 
 
 def drifts(system):
-    theta, velocity = simulate(system, (THETA, VELOCITY), 10.0, velocities=True)
+    theta, velocity = simulate(system, (THETA, VELOCITY), 10.0, step=0.01, velocities=True)
     phases, rates = torch.tensor(theta["theta"].values), torch.tensor(velocity["theta"].values)
     charge = system.charge(phases, rates, torch.tensor(theta["time"].values))
     reference = Kuramoto(SYMMETRIC, OMEGA, MASS)
@@ -92,9 +92,10 @@ def test_asymmetric_coupling_breaks_the_charge():
 def test_two_oscillators_lock_at_the_known_phase():
     """θ̇₂ − θ̇₁ = Δω − 2K sin(θ₂ − θ₁): locked at sin δ = Δω/2K where |Δω| < 2K, drifting beyond."""
     coupling = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
-    final = simulate(Kuramoto(coupling, [0.1, 1.3]), torch.tensor([0.0, 0.3]), 40.0)["theta"][0, -1]
+    start = torch.tensor([0.0, 0.3], dtype=torch.float64)
+    final = simulate(Kuramoto(coupling, [0.1, 1.3]), start, 40.0)["theta"][0, -1]
     assert float(final[1] - final[0]) == pytest.approx(math.asin(0.6), abs=1e-9)
-    final = simulate(Kuramoto(coupling, [0.1, 2.5]), torch.tensor([0.0, 0.3]), 40.0)["theta"][0, -1]
+    final = simulate(Kuramoto(coupling, [0.1, 2.5]), start, 40.0)["theta"][0, -1]
     slip = (2.4**2 - 4) ** 0.5
     assert float(final[1] - final[0]) == pytest.approx(slip * 40, abs=2 * math.pi)
 
