@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 import sympy
 import torch
 
 from lagrangians import Lagrangian, parse_equation, to_text
-from lagrangians.jets import JetSpace, jet_space
+from lagrangians.jets import JetSpace, MultiIndex, jet_name, jet_space, raised
 
 from .derivatives import Derivative, Scheme
 from .forces import ConservativeForce, EquationForce, constants, separable_form
@@ -19,6 +20,8 @@ from .grids import Grid, has_walls
 from .integrators import Integrator, integrator_named
 from .kernels import Kernel
 from .laplacian_force import LaplacianForce
+from .reduction import reduced
+from .semilinear import ModalForce, Semilinear, semilinear
 from .spectrum import largest_frequency
 from .state import State
 
@@ -41,7 +44,23 @@ class FieldSystem:
     with the grid's own derivatives D: exactly minus the gradient of the discrete energy Σ weights·U, to
     round-off. Where U is quadratic in first derivatives, with constant coefficients, D² is the grid's own
     second derivative (`LaplacianForce`). Other densities, and given equations, are evaluated as φ_tt =
-    F(φ, φ_t, φ_x, …) or φ_t = F(φ, φ_x, …), their spatial jets by repeated derivatives.
+    F(φ, φ_t, φ_x, …) or φ_t = F(φ, φ_x, …), their spatial jets by repeated derivatives. Equations that are
+    not solved for a time derivative at each point, such as w_tx − βw_txxx = … or Proca's with its constraint,
+    are solved mode by mode on periodic axes (`Semilinear`).
+
+    The fields of the state, `fields`, are those of the Lagrangian but for
+
+    - a complex field ψ: its real and imaginary parts psi_re, psi_im
+    - the potential w of a theory in which w_t occurs under ∂_x only (Korteweg–de Vries, …): the state is
+      w_x, which the equations determine and which is periodic; `evaluate(w)` is the potential with mean 0
+      of its periodic part
+    - A_t of a gauge theory: temporal gauge A_t = 0. The equation that is lost, Gauss's law, is kept by the
+      others and is to hold for the initial data
+    - A_t of Proca's field, and multipliers: they are solved for
+    - φ where the density holds φ_tt²: it is joined by phi_acceleration = φ_tt
+
+    `constraints` names each removed field with an expression that must vanish for the initial data and then
+    does for all times; `evaluate(constraints["A_t"], q, v)` is what is left of it.
 
     On absorbing axes −σ(x) φ_t is added (−σ(x) φ for theories of first order in time), σ rising with the
     cube of the depth in the layer: outgoing waves are damped, and the energy is not conserved. Waves that are
@@ -60,8 +79,12 @@ class FieldSystem:
     """
 
     lagrangian: Lagrangian | None
+    fields: tuple[str, ...]
+    components: tuple[int, ...]  # numbers of the Lagrangian's fields of which the state consists
+    base: MultiIndex  # the jet of them that is the state
+    constraints: dict[str, sympy.Expr]
     absorption: float | None
-    _force: ConservativeForce | LaplacianForce | EquationForce
+    _force: ConservativeForce | LaplacianForce | EquationForce | ModalForce
 
     def __init__(
         self,
@@ -71,10 +94,20 @@ class FieldSystem:
         parameters: Parameters | None = None,
         absorption: float | None = None,
     ):
+        if lagrangian.lattice:
+            raise ValueError(
+                f"got the lattice field {lagrangian.fields[0]}, expected fields over "
+                f"({', '.join(lagrangian.jets.coordinate_names)}) alone; use Chain(lagrangian, count)"
+            )
         numbers, tensors = _split_parameters(lagrangian.parameters, parameters or {})
-        self.lagrangian = lagrangian.substitute(numbers)
-        self._prepare(lagrangian.jets, grid, derivative, tensors, absorption)
-        self._force = self._conservative_force() or EquationForce(self.lagrangian.equations_of_motion(), self)
+        reduction = reduced(lagrangian.substitute(numbers))
+        self.lagrangian = reduction.lagrangian
+        self._prepare(self.lagrangian.jets, grid, derivative, tensors, absorption)
+        self.constraints = dict(reduction.constraints)
+        if reduction.equations is not None:
+            self._force = EquationForce(reduction.equations, self, given=True)
+        else:
+            self._force = self._conservative_force() or self._equation_force()
         if isinstance(self._force, EquationForce):
             self._refuse_places_under_derivatives()
         self._choose_absorption()
@@ -90,6 +123,22 @@ class FieldSystem:
             )
         gradient = gradient_form(form.potential, self.jets, self._uniform_symbols())
         return ConservativeForce(form, self) if gradient is None else LaplacianForce(form, gradient, self)
+
+    def _equation_force(self) -> EquationForce | ModalForce:
+        try:
+            return EquationForce(self._lagrangian().equations_of_motion(), self)
+        except ValueError as error:
+            form = self.semilinear
+            if form is None:
+                if self.points and set(self.grid.boundary) != {"periodic"}:
+                    raise ValueError(f"{error}; periodic axes let some theories be solved in modes") from None
+                raise
+        self.components = form.dynamic
+        if form.potential_axis is not None:
+            self.base = raised(self.jets.zero, 1 + form.potential_axis)
+        names = self.jets.coordinate_names
+        self.fields = tuple(jet_name(self.jets.field_names[a], names, self.base) for a in self.components)
+        return ModalForce(form)
 
     def _uniform_symbols(self) -> set[sympy.Symbol]:
         """The parameters that are the same at every point."""
@@ -152,7 +201,7 @@ class FieldSystem:
         system = cls.__new__(cls)
         system._prepare(jets, grid, derivative, tensors, absorption)
         system.lagrangian = None
-        system._force = EquationForce(solved, system)
+        system._force = EquationForce(solved, system, given=True)
         system._choose_absorption()
         return system
 
@@ -172,7 +221,10 @@ class FieldSystem:
                 f"got a theory with the space coordinates ({', '.join(names)}) and a grid with "
                 f"({', '.join(self.grid.axes)}), expected as many"
             )
-        self.fields: tuple[str, ...] = jets.field_names
+        self.fields = jets.field_names
+        self.components = tuple(range(len(jets.fields)))
+        self.base = jets.zero
+        self.constraints = {}
         self.derivative = Derivative(self.grid, derivative)
         self.parameters: dict[str, torch.Tensor] = tensors
         self._placed = {name for name, value in tensors.items() if self._varies_in_space(name, value)}
@@ -192,6 +244,19 @@ class FieldSystem:
     def separable(self) -> bool:
         """Whether φ_tt depends on φ alone, not on φ_t: symplectic integrators apply."""
         return self.time_order == 2 and not self._force.needs_velocity and self.absorption is None
+
+    @cached_property
+    def semilinear(self) -> Semilinear | None:
+        """φ_t = L φ + N in modes, for exponential and splitting integrators; None where there is none.
+
+        It needs a Lagrangian whose time derivatives have constant coefficients, periodic axes, Fourier
+        derivatives.
+        """
+        force = getattr(self, "_force", None)
+        if isinstance(force, ModalForce):
+            return force.semilinear
+        given = isinstance(force, EquationForce) and force.given
+        return None if given else semilinear(self)
 
     @property
     def axes(self) -> tuple[str, ...]:

@@ -104,11 +104,15 @@ class EquationForce:
     """φ_tt = F or φ_t = F for every field, F evaluated jet by jet.
 
     Raises ValueError unless there is one equation a field, all of the same order (1 or 2) in time, whose
-    left side is a pure time derivative and whose right side has lower ones only.
+    left side is a pure time derivative and whose right side has lower ones only. `given`: the equations are
+    not the Euler–Lagrange equations of the system's Lagrangian.
     """
 
-    def __init__(self, equations: Mapping[sympy.Expr, sympy.Expr], system: FieldSystem):
+    def __init__(
+        self, equations: Mapping[sympy.Expr, sympy.Expr], system: FieldSystem, given: bool = False
+    ):
         jets = system.jets
+        self.given = given
         self._equations = dict(equations)
         solved: dict[int, sympy.Expr] = {}
         orders = set()
