@@ -42,14 +42,16 @@ def load(path: str | os.PathLike) -> xarray.Dataset:
 def save(dataset: xarray.Dataset, path: str | os.PathLike) -> None:
     """Write a dataset as NetCDF-4 (.nc, .nc4, .h5, .hdf5) or .npz: all of it or nothing (atomic replacement).
 
-    A .npz holds coordinates and fields only, no attributes. Raises DataError if the place cannot be written.
+    A .npz holds coordinates and fields only, no attributes and no parameters. Raises DataError if the place
+    cannot be written.
     """
     path = Path(path)
     check_writable(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         if path.suffix == ".npz":
-            arrays = {str(name): array.values for name, array in dataset.variables.items()}
+            names = [name for name in dataset.variables if name in dataset.data_vars or name in dataset.dims]
+            arrays = {str(name): dataset[name].values for name in names}
             with open(temporary, "wb") as stream:
                 np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
         else:
@@ -59,6 +61,16 @@ def save(dataset: xarray.Dataset, path: str | os.PathLike) -> None:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_streamable(path: str | os.PathLike) -> None:
+    """Raise DataError unless a run could be streamed to this file: `check_writable`, and not a .npz."""
+    if Path(path).suffix == ".npz":
+        raise DataError(
+            f"cannot write {path} as the run goes, expected one of {', '.join(HDF5_SUFFIXES)}; "
+            "or leave out `out` and save the result"
+        )
+    check_writable(path)
 
 
 def check_writable(path: str | os.PathLike) -> None:

@@ -213,7 +213,7 @@ def test_the_generator_of_torch_is_left_alone():
 def test_bad_data():
     data = case("damped").data
     with pytest.raises(ValueError, match=r"expected \('sample', 'time', 'node'\)"):
-        network_samples(data.transpose("sample", "node", "time"))
+        network_samples(data.transpose("sample", "node", "time", ...))
     with pytest.raises(ValueError, match="at least 2 oscillators"):
         network_samples(data.isel(node=[0]))
     with pytest.raises(ValueError, match="give more points"):

@@ -100,5 +100,5 @@ def test_blow_up_keeps_what_came_before(data, tmp_path, cli):
         "rollout", tmp_path / "theory.json", "--initial", tmp_path / "data.nc", "--out", tmp_path / "out.nc"
     )
     assert code == 2
-    assert errors.startswith("error: the field phi blew up between t = ")
+    assert errors.startswith("error: the field phi blew up at t = ")
     assert (tmp_path / "out.nc").exists()
