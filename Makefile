@@ -28,6 +28,7 @@ test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
 
 benchmarks: $(READY)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[benchmarks]'
 	$(BIN)/python -m benchmarks
 
 clean:
