@@ -125,7 +125,7 @@ def _kuramoto(network: Any, nodes: int) -> Kuramoto:
     if not isinstance(network, Mapping) or not {"coupling", "frequencies"} <= set(network):
         raise ValueError("expected 'network' to hold 'coupling' and 'frequencies'")
     try:
-        arrays = {
+        arrays: dict[str, Any] = {
             key: torch.tensor(np.array(network[key], dtype=float))
             for key in ("coupling", "frequencies", "inertia", "damping")
             if network.get(key) is not None

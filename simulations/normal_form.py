@@ -11,6 +11,13 @@ from .errors import DataError
 
 def normalise(dataset: xarray.Dataset) -> xarray.Dataset:
     """Bring a dataset with named dimensions to normal form and check it; raises DataError if it has none."""
+    result = with_normal_axes(dataset)
+    check(result)
+    return result
+
+
+def with_normal_axes(dataset: xarray.Dataset) -> xarray.Dataset:
+    """The dimensions and dtype of the normal form, its lengths and values unchecked; DataError without."""
     dataset = _name_coordinates(dataset)
     if "time" not in dataset.dims or "time" not in dataset.coords:
         raise DataError(
@@ -46,9 +53,7 @@ def normalise(dataset: xarray.Dataset) -> xarray.Dataset:
     if "node" in space and "node" not in coordinates:
         length = next(iter(fields.values())).sizes["node"]
         coordinates["node"] = xarray.DataArray(np.arange(length), dims="node")
-    result = xarray.Dataset(fields, coords=coordinates, attrs=dataset.attrs)
-    check(result)
-    return result
+    return xarray.Dataset(fields, coords=coordinates, attrs=dataset.attrs)
 
 
 def _name_coordinates(dataset: xarray.Dataset) -> xarray.Dataset:

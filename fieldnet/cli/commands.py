@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from .plot import plot
+from .simulate import simulate
+
 app = typer.Typer(
     name="fieldnet",
     help="Data in, Lagrangian out; Lagrangian in, data out.",
@@ -126,3 +129,7 @@ def demo(
         print_summary(item.discovery)
         print_comparison(item)
         typer.echo(f"written: {item.folder}\n")
+
+
+app.command()(simulate)
+app.command()(plot)

@@ -117,9 +117,9 @@ def _row(
     piece: Slice,
 ) -> None:
     across, up = dataset[piece.across].values, dataset[piece.up].values
-    extent = (*_edges(across), *_edges(up))
+    extent = (*cell_edges(across), *cell_edges(up))
     letter, size = symbol(field), unit(dataset, field)
-    norm, colours = _scale(data)
+    norm, colours = colour_scale(data)
     images = [(data, norm, colours, "Data (held out)", f"{letter} [{size}]")]
     if run is not None:
         run = run[: len(data)] if piece.up == "time" else run
@@ -129,7 +129,7 @@ def _row(
         images.append((run, norm, colours, "Rollout of the Lagrangian", f"{letter} [{size}]"))
         images.append((gap, Normalize(-bound, bound), "PuOr_r", "Rollout − data", f"Δ{letter} [{size}]"))
     for ax, (values, scale, cmap, title, colour_label) in zip(axes, images, strict=True):
-        limits = extent if len(values) == len(data) else (*extent[:3], _edges(up[: len(values)])[1])
+        limits = extent if len(values) == len(data) else (*extent[:3], cell_edges(up[: len(values)])[1])
         image = ax.imshow(values, origin="lower", aspect="auto", extent=limits, norm=scale, cmap=cmap)
         ax.set_title(f"{title}, {piece.title}" if piece.title else title)
         ax.grid(False)
@@ -139,7 +139,7 @@ def _row(
             bar.outline.set_visible(False)
 
 
-def _scale(values: np.ndarray) -> tuple[Normalize, str]:
+def colour_scale(values: np.ndarray) -> tuple[Normalize, str]:
     """Zero in the middle of a diverging map where the field takes both signs, else a sequential one."""
     low, high = float(values.min()), float(values.max())
     if low < 0 < high and min(-low, high) > 0.1 * max(-low, high):
@@ -148,7 +148,7 @@ def _scale(values: np.ndarray) -> tuple[Normalize, str]:
     return Normalize(low, high), "viridis"
 
 
-def _edges(points: np.ndarray) -> tuple[float, float]:
+def cell_edges(points: np.ndarray) -> tuple[float, float]:
     """The outer edges of the cells around uniform points."""
     half = (points[-1] - points[0]) / max(len(points) - 1, 1) / 2
     return float(points[0] - half), float(points[-1] + half)

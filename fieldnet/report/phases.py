@@ -20,11 +20,11 @@ def draw_phases(discovery: Discovery, sample: int) -> Figure:
     simulated = simulated_field(discovery)
     run = None if simulated is None else np.asarray(simulated.values[sample], dtype=float)[: len(times)]
     letter = symbol(field)
-    panels = [("Data (held out)", _wrapped(data), np.pi, "twilight", f"{letter} mod 2π")]
+    panels = [("Data (held out)", wrapped(data), np.pi, "twilight", f"{letter} mod 2π")]
     if run is not None:
-        gap = _wrapped(run - data[: len(run)])
+        gap = wrapped(run - data[: len(run)])
         bound = float(np.abs(gap).max(initial=0.0)) or 1.0
-        panels.append(("Rollout of the network", _wrapped(run), np.pi, "twilight", f"{letter} mod 2π"))
+        panels.append(("Rollout of the network", wrapped(run), np.pi, "twilight", f"{letter} mod 2π"))
         panels.append(("Rollout − data", gap, bound, "PuOr_r", f"Δ{letter} [rad]"))
     height = 0.85 + 0.045 * min(data.shape[1], 40)
     figure, axes = canvas(
@@ -56,9 +56,9 @@ def draw_phases(discovery: Discovery, sample: int) -> Figure:
         if colours == "twilight":
             bar.set_ticks([-np.pi, 0, np.pi], labels=["−π", "0", "π"])
     ax = axes[-1]
-    ax.plot(*thinned(times, _order(data)), color=GREY, linewidth=4, alpha=0.6, label="data")
+    ax.plot(*thinned(times, order_parameter(data)), color=GREY, linewidth=4, alpha=0.6, label="data")
     if run is not None:
-        ax.plot(*thinned(times[: len(run)], _order(run)), color=BLUE, label="rollout")
+        ax.plot(*thinned(times[: len(run)], order_parameter(run)), color=BLUE, label="rollout")
         ax.legend(loc="best", ncols=2)
     ax.set_ylim(0, 1.03)
     ax.set_xlim(times[0], times[-1])
@@ -68,11 +68,11 @@ def draw_phases(discovery: Discovery, sample: int) -> Figure:
     return figure
 
 
-def _wrapped(angle: np.ndarray) -> np.ndarray:
+def wrapped(angle: np.ndarray) -> np.ndarray:
     """In [−π, π)."""
     return (angle + np.pi) % (2 * np.pi) - np.pi
 
 
-def _order(theta: np.ndarray) -> np.ndarray:
+def order_parameter(theta: np.ndarray) -> np.ndarray:
     """r(t). shape: (time, node) -> (time,)"""
     return np.abs(np.exp(1j * theta).mean(-1))
