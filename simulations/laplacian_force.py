@@ -82,7 +82,7 @@ class LaplacianForce:
         rows = [
             sum(map(torch.abs, values[i : i + len(symbols)])) for i in range(0, len(values), len(symbols))
         ]
-        square = max(float(torch.as_tensor(row).max()) for row in rows)
+        square = max(float(torch.as_tensor(row).detach().max()) for row in rows)
         derivative = self.system.derivative
         square += sum(rho * derivative.largest_square(axis) for axis, rho in self._eigenvalues().items())
         return square**0.5
