@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from simulations import Grid, simulate
 from simulations.integrators.exponential import etdrk4
-from simulations.navier_stokes import NavierStokes2D
-from simulations.stirring import RandomForcing
+from simulations.turbulence.navier_stokes import NavierStokes2D
+from simulations.turbulence.stirring import RandomForcing
 
 ENERGY_RATE, RING, DRAG = 0.25, (1.0, 3.0), 0.05
 DURATION = 40.0

@@ -15,7 +15,7 @@ from lagrangians import Generator, Lagrangian, variational_symmetries
 from lagrangians.jets import JetSpace
 from lagrangians.variation import divergence, total_derivative
 from simulations import Grid, guess_boundary
-from simulations.conventions import field_names, space_names
+from simulations.files.conventions import field_names, space_names
 
 from .trajectory import Trajectory
 

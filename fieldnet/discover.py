@@ -12,7 +12,7 @@ from pathlib import Path
 import xarray as xr
 
 from simulations import guess_boundary, load, normalise
-from simulations.conventions import field_names, space_names
+from simulations.files.conventions import field_names, space_names
 
 from .discover_field import discover_field
 from .discover_network import discover_network

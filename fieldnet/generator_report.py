@@ -6,8 +6,8 @@ import numpy as np
 import torch
 import xarray as xr
 
-from simulations.conventions import spacing
 from simulations.derivatives import central_weights, fourier_derivative
+from simulations.files.conventions import spacing
 
 from .generators.stencil import stencil_gradient
 from .lconv import mix

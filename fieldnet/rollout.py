@@ -11,7 +11,7 @@ import xarray as xr
 
 from lagrangians import Lagrangian
 from simulations import BlowUpError, FieldSystem, Grid, Kuramoto, initial_state, simulate
-from simulations.conventions import field_names, space_names, spacing
+from simulations.files.conventions import field_names, space_names, spacing
 
 from .learning.weak_form import half_points
 from .trajectory import NOISY, noise_level

@@ -14,7 +14,7 @@ from scipy.signal import savgol_filter
 from lagrangians.jets import JetSpace, MultiIndex, raised
 from simulations import Grid
 from simulations.derivatives import Derivative
-from simulations.kernels import Kernel
+from simulations.fields.kernels import Kernel
 
 from .learning.weak_form import half_points
 

@@ -9,11 +9,11 @@ from .field_system import FieldSystem
 from .grids import Grid
 from .initial import initial_state
 from .integrators import INTEGRATORS, rk4, stormer_verlet, yoshida4
-from .navier_stokes import NavierStokes2D
 from .oscillators import Edges, Kuramoto, MeanFieldTriplets, Triplets
 from .rollout import rollout
 from .simulate import simulate
 from .storage import check_writable, guess_boundary, load, normalise, save
+from .turbulence.navier_stokes import NavierStokes2D
 
 __all__ = [
     "INTEGRATORS",

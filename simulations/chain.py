@@ -12,8 +12,8 @@ from lagrangians.conjugates import conjugate_pairs
 from lagrangians.jets import JetSpace, MultiIndex
 from lagrangians.lattice import LatticeJets, field_space
 
-from .kernels import Kernel
-from .spectrum import largest_frequency
+from .fields.kernels import Kernel
+from .fields.spectrum import largest_frequency
 
 BOUNDARIES = ("periodic", "fixed")
 

@@ -14,16 +14,16 @@ from lagrangians import Lagrangian, parse_equation, to_text
 from lagrangians.jets import JetSpace, MultiIndex, jet_name, jet_space, raised
 
 from .derivatives import Derivative, Scheme
-from .forces import ConservativeForce, EquationForce, constants, separable_form
-from .gradient_form import gradient_form
+from .fields.forces import ConservativeForce, EquationForce, constants, separable_form
+from .fields.gradient_form import gradient_form
+from .fields.kernels import Kernel
+from .fields.laplacian_force import LaplacianForce
+from .fields.reduction import reduced
+from .fields.semilinear import ModalForce, Semilinear, semilinear
+from .fields.spectrum import largest_frequency
+from .fields.state import State
 from .grids import Grid, has_walls
 from .integrators import Integrator, integrator_named
-from .kernels import Kernel
-from .laplacian_force import LaplacianForce
-from .reduction import reduced
-from .semilinear import ModalForce, Semilinear, semilinear
-from .spectrum import largest_frequency
-from .state import State
 
 Parameters = Mapping[str | sympy.Symbol, "float | np.ndarray | torch.Tensor"]
 
@@ -84,7 +84,7 @@ class FieldSystem:
     base: MultiIndex  # the jet of them that is the state
     constraints: dict[str, sympy.Expr]
     absorption: float | None
-    _force: ConservativeForce | LaplacianForce | EquationForce | ModalForce
+    force: ConservativeForce | LaplacianForce | EquationForce | ModalForce
 
     def __init__(
         self,
@@ -105,10 +105,10 @@ class FieldSystem:
         self._prepare(self.lagrangian.jets, grid, derivative, tensors, absorption)
         self.constraints = dict(reduction.constraints)
         if reduction.equations is not None:
-            self._force = EquationForce(reduction.equations, self, given=True)
+            self.force = EquationForce(reduction.equations, self, given=True)
         else:
-            self._force = self._conservative_force() or self._equation_force()
-        if isinstance(self._force, EquationForce):
+            self.force = self._conservative_force() or self._equation_force()
+        if isinstance(self.force, EquationForce):
             self._refuse_places_under_derivatives()
         self._choose_absorption()
 
@@ -162,7 +162,7 @@ class FieldSystem:
                 raise ValueError("got an absorption and no absorbing axis; use Grid(boundary='absorbing')")
             return
         if self.absorption is None:
-            if not isinstance(self._force, LaplacianForce):
+            if not isinstance(self.force, LaplacianForce):
                 raise ValueError(
                     "got an absorbing layer for a theory without a speed of light, expected the rate of its "
                     "damping: pass absorption=RATE"
@@ -170,7 +170,7 @@ class FieldSystem:
             width = min(
                 w for w, b in zip(self.grid.layer, self.grid.boundary, strict=True) if b == "absorbing"
             )
-            self.absorption = ABSORPTION * self._force.speed() / width
+            self.absorption = ABSORPTION * self.force.speed() / width
 
     @classmethod
     def from_equations(
@@ -201,7 +201,7 @@ class FieldSystem:
         system = cls.__new__(cls)
         system._prepare(jets, grid, derivative, tensors, absorption)
         system.lagrangian = None
-        system._force = EquationForce(solved, system, given=True)
+        system.force = EquationForce(solved, system, given=True)
         system._choose_absorption()
         return system
 
@@ -238,12 +238,12 @@ class FieldSystem:
     @property
     def time_order(self) -> int:
         """1 for φ_t = F, 2 for φ_tt = F."""
-        return self._force.time_order
+        return self.force.time_order
 
     @property
     def separable(self) -> bool:
         """Whether φ_tt depends on φ alone, not on φ_t: symplectic integrators apply."""
-        return self.time_order == 2 and not self._force.needs_velocity and self.absorption is None
+        return self.time_order == 2 and not self.force.needs_velocity and self.absorption is None
 
     @cached_property
     def semilinear(self) -> Semilinear | None:
@@ -252,7 +252,7 @@ class FieldSystem:
         It needs a Lagrangian whose time derivatives have constant coefficients, periodic axes, Fourier
         derivatives.
         """
-        force = getattr(self, "_force", None)
+        force = getattr(self, "force", None)
         if isinstance(force, ModalForce):
             return force.semilinear
         given = isinstance(force, EquationForce) and force.given
@@ -283,7 +283,7 @@ class FieldSystem:
         return self._rate(q, None, time)
 
     def _rate(self, q: torch.Tensor, v: torch.Tensor | None, time: float) -> torch.Tensor:
-        rate = self.join(self._force(State(self, q, v, time)))
+        rate = self.join(self.force(State(self, q, v, time)))
         if self.absorption is not None:
             if self._damping is None or (self._damping.dtype, self._damping.device) != (q.dtype, q.device):
                 self._damping = (self.absorption * self.grid.absorption()).to(q)
@@ -304,8 +304,8 @@ class FieldSystem:
         From the dispersion relation on the grid, as an upper bound, where the force is a `LaplacianForce`; by
         power iteration (a few % low) elsewhere. With a layer the rate of its damping is added.
         """
-        if isinstance(self._force, LaplacianForce):
-            frequency = self._force.largest_frequency(State(self, q.detach(), v, 0.0))
+        if isinstance(self.force, LaplacianForce):
+            frequency = self.force.largest_frequency(State(self, q.detach(), v, 0.0))
             return frequency + (self.absorption or 0.0)
         return largest_frequency(self, q, v)
 
@@ -329,7 +329,7 @@ class FieldSystem:
 
     def description(self) -> dict[str, str]:
         """Equation, density and boundary as attributes for a file."""
-        texts = [f"{to_text(left)} = {to_text(right)}" for left, right in self._force.equations().items()]
+        texts = [f"{to_text(left)} = {to_text(right)}" for left, right in self.force.equations().items()]
         attributes = {"equation": "; ".join(texts), "derivative": str(self.derivative.scheme)}
         if self.lagrangian is not None:
             attributes["density"] = self.lagrangian.jet_text()
@@ -345,7 +345,7 @@ class FieldSystem:
         Squares of gradients are those of `Derivative.product`: the integral is what the grid conserves.
         """
         density = self.jets.to_jets(self._lagrangian().hamiltonian_density())
-        if not isinstance(self._force, LaplacianForce):
+        if not isinstance(self.force, LaplacianForce):
             return self.evaluate(density, q, v, time)
         gradient = gradient_form(density, self.jets, self._uniform_symbols())
         if gradient is None:

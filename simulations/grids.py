@@ -9,8 +9,8 @@ import numpy as np
 import torch
 import xarray
 
-from .boundary import guess_boundary
-from .conventions import SPACE_NAMES, space_names, spacing
+from .files.boundary import guess_boundary
+from .files.conventions import SPACE_NAMES, space_names, spacing
 
 BOUNDARIES = ("periodic", "winding", "dirichlet", "neumann", "absorbing")
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import xarray
 
-from .conventions import field_names, spacing
+from .files.conventions import field_names, spacing
 
 
 def initial_state(

@@ -9,7 +9,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .backends import propagator
 from .integrators import Integrator, Simulated
-from .run import chosen_integrator, division, number_of_saves
+from .running.run import chosen_integrator, division, number_of_saves
 
 States = tuple[torch.Tensor, torch.Tensor | None]
 

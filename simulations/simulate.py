@@ -10,14 +10,14 @@ from typing import Any, Literal, overload
 import torch
 import xarray
 
-from .assembly import assemble
-from .blow_up import blow_up_message, first_place, is_finite
-from .checkpoint import FramesOnDisk
 from .errors import BlowUpError
-from .frames import Frames, FramesInMemory
 from .integrators import Integrator, Simulated
-from .metadata import skeleton
-from .run import Initial, Run, prepare_run
+from .running.assembly import assemble
+from .running.blow_up import blow_up_message, first_place, is_finite
+from .running.checkpoint import FramesOnDisk
+from .running.frames import Frames, FramesInMemory
+from .running.metadata import skeleton
+from .running.run import Initial, Run, prepare_run
 from .storage import check_streamable
 
 __all__ = ["Initial", "simulate"]

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import xarray
 
-from .boundary import guess_boundary
 from .errors import DataError
-from .normal_form import normalise
-from .reading import read
+from .files.boundary import guess_boundary
+from .files.normal_form import normalise
+from .files.reading import read
 
 __all__ = ["DataError", "check_writable", "guess_boundary", "load", "normalise", "save"]
 

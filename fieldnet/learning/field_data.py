@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from simulations.conventions import spacing
+from simulations.files.conventions import spacing
 
 from .weak_form import SMALLEST_HALF_WIDTH, TestFunctions, half_points, window_axis
 

@@ -11,9 +11,9 @@ import numpy as np
 import xarray as xr
 
 from simulations import DataError, Grid, guess_boundary
-from simulations.conventions import check_uniform, field_names, space_names
-from simulations.normal_form import with_normal_axes
-from simulations.reading import read
+from simulations.files.conventions import check_uniform, field_names, space_names
+from simulations.files.normal_form import with_normal_axes
+from simulations.files.reading import read
 
 from ..report.wording import axis_label, symbol, unit
 

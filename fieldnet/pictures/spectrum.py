@@ -7,8 +7,8 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulations.boundary import winding_number
-from simulations.navier_stokes import NavierStokes2D
+from simulations.files.boundary import winding_number
+from simulations.turbulence.navier_stokes import NavierStokes2D
 
 from ..report.drawing import BLUE, GREY, INK, ORANGE, WIDTH, logarithmic
 from ..report.kymographs import cell_edges

@@ -9,7 +9,7 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 
 from lagrangians import Lagrangian, ParseError, parse_equation, parse_lagrangian, to_latex
-from simulations.conventions import field_names
+from simulations.files.conventions import field_names
 
 from ..report.wording import one_line, symbols
 from .shown import Shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulations.conventions import spacing
+from simulations.files.conventions import spacing
 
 from ..generator_report import BAND
 from ..results import Discovery, Network

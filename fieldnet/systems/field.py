@@ -11,7 +11,7 @@ import xarray
 
 from lagrangians import to_text
 from simulations import FieldSystem, Grid, initial_state, load
-from simulations.conventions import field_names, space_names
+from simulations.files.conventions import field_names, space_names
 from simulations.grids import BOUNDARIES
 from simulations.integrators import Simulated
 

@@ -11,7 +11,7 @@ from lagrangians import ParseError, parse_expression
 from lagrangians.jets import jet_space
 from simulations import FieldSystem, solutions
 from simulations.chain import Chain
-from simulations.kernels import Kernel
+from simulations.fields.kernels import Kernel
 
 from .options import Options
 from .specification import specification, unknown

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from simulations import load
-from simulations.conventions import field_names, space_names
+from simulations.files.conventions import field_names, space_names
 from simulations.initial import initial_state
 from simulations.oscillators import Kuramoto, initial_phases, natural_frequencies, network
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from simulations import Grid, load
-from simulations.conventions import field_names
-from simulations.navier_stokes import NavierStokes2D
-from simulations.vorticity import lamb_dipole, random_vorticity, shear_layer, taylor_green
+from simulations.files.conventions import field_names
+from simulations.turbulence.navier_stokes import NavierStokes2D
+from simulations.turbulence.vorticity import lamb_dipole, random_vorticity, shear_layer, taylor_green
 
 from .field import axes, is_field_file, whole_axes
 from .options import Experiment, Options, refuse

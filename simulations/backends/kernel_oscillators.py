@@ -32,7 +32,7 @@ def oscillators_fit(system: Any, integrator: Integrator) -> bool:
     lag = system.phase_lag
     if system.harmonics is not None or (isinstance(lag, torch.Tensor) and (lag.ndim or lag.requires_grad)):
         return False
-    if not isinstance(system._pairs, MeanField | DenseCoupling | SparseCoupling):
+    if not isinstance(system.pairs, MeanField | DenseCoupling | SparseCoupling):
         return False
     if system.time_order == 1:
         return (
@@ -125,7 +125,7 @@ def low_storage(integrator: RungeKutta) -> tuple[list[float], list[float]] | Non
 
 
 def _network(system: Kuramoto, real: np.dtype) -> tuple[str, Any]:
-    pairs = system._pairs
+    pairs = system.pairs
     if isinstance(pairs, SparseCoupling):
         matrix = pairs.tensor.detach()
         places = (matrix.crow_indices(), matrix.col_indices())

@@ -13,8 +13,8 @@ from lagrangians.codegen import Program, lower
 
 from ..derivatives import second_derivative_weights
 from ..field_system import FieldSystem
+from ..fields.laplacian_force import LaplacianForce
 from ..grids import Grid
-from ..laplacian_force import LaplacianForce
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def stencil_of(system: Any) -> Stencil | None:
     """
     if not isinstance(system, FieldSystem) or type(system).acceleration is not FieldSystem.acceleration:
         return None
-    force, order, grid = system._force, system.derivative.scheme, system.grid
+    force, order, grid = system.force, system.derivative.scheme, system.grid
     if not isinstance(force, LaplacianForce) or order == "fourier" or not system.separable:
         return None
     if min(grid.points) <= order:

@@ -20,7 +20,7 @@ from .sine import cosine, in_range, sine
 
 def mean_field_fits(system: Any, integrator: Integrator) -> bool:
     """Whether `torch_oscillators` runs this: as `oscillators_fit`, with every pair coupled alike."""
-    return oscillators_fit(system, integrator) and isinstance(system._pairs, MeanField)
+    return oscillators_fit(system, integrator) and isinstance(system.pairs, MeanField)
 
 
 def torch_oscillators(

@@ -80,8 +80,8 @@ class Kuramoto:
         self.harmonics = _read_harmonics(harmonics)
         lag = _read_lag(phase_lag, 1 if self.harmonics is None else len(self.harmonics), count)
         self.phase_lag: _Number = float(lag) if lag.ndim == 0 and not lag.requires_grad else lag
-        self._pairs = read_coupling(coupling, count, lag)
-        self.coupling = self._pairs.tensor
+        self.pairs = read_coupling(coupling, count, lag)
+        self.coupling = self.pairs.tensor
         device = self.frequencies.device
         self.inertia = per_node(inertia, "inertia", count).to(device)
         self.damping = per_node(damping, "damping", count).to(device)
@@ -163,13 +163,13 @@ class Kuramoto:
         sine, cosine = torch.sin(theta), torch.cos(theta)
         triplets = triplet_potential(self.simplices, sine, cosine)
         lagged = any(turn is not None for _, _, turn in self._terms)
-        if lagged or triplets is None or not self._pairs.is_hermitian():
+        if lagged or triplets is None or not self.pairs.is_hermitian():
             raise ValueError(
                 "got oscillators without an energy, expected symmetric coupling, no phase lag (or "
                 "α_ij = −α_ji), and triplets of both forms with one strength or none"
             )
         potential = triplets - (self._constants["frequencies"].like(theta) * theta).sum(-1)
-        total = self._pairs.total(theta)
+        total = self.pairs.total(theta)
         for n, amplitude, (wave_sine, wave_cosine), (sines, cosines) in self._harmonic_sums(sine, cosine):
             pairs = total - (wave_cosine * cosines + wave_sine * sines).sum(-1)
             potential = potential + pairs * (0.5 / n if amplitude is None else amplitude / (2 * n))
@@ -217,7 +217,7 @@ class Kuramoto:
         """
         with torch.no_grad():
             device = self.frequencies.device
-            stiffness = self._pairs.strengths().to(device) * 2 * self._steepness()
+            stiffness = self.pairs.strengths().to(device) * 2 * self._steepness()
             for simplex in self.simplices:
                 stiffness = stiffness + simplex.stiffness(self.points[0]).to(device)
             if self.time_order == 1:
@@ -253,8 +253,8 @@ class Kuramoto:
             attributes["noise_strength"] = (
                 float(self.noise) if self.noise.ndim == 0 else _in_words(self.noise)
             )
-        if isinstance(self._pairs, SparseCoupling):
-            attributes["coupling"] = f"{len(self._pairs.weight)} edges"
+        if isinstance(self.pairs, SparseCoupling):
+            attributes["coupling"] = f"{len(self.pairs.weight)} edges"
         elif self.coupling.ndim == 0:
             attributes["coupling"] = float(self.coupling)
         else:
@@ -275,11 +275,11 @@ class Kuramoto:
         found: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
             "omega": (("node",), _array(self.frequencies)),
             "phase_lag": (("node", "source"), _array(self.phase_lag))
-            if isinstance(self._pairs, LaggedCoupling)
+            if isinstance(self.pairs, LaggedCoupling)
             else (("harmonic",)[: np.ndim(_array(self.phase_lag))], _array(self.phase_lag)),
         }
-        if isinstance(self._pairs, SparseCoupling):
-            for name, part in zip(("target", "source", "weight"), self._pairs.edges, strict=True):
+        if isinstance(self.pairs, SparseCoupling):
+            for name, part in zip(("target", "source", "weight"), self.pairs.edges, strict=True):
                 found[f"edge_{name}"] = (("edge",), _array(part))
         else:
             found["coupling"] = (("node", "source")[: self.coupling.ndim], _array(self.coupling))
@@ -299,13 +299,13 @@ class Kuramoto:
     @property
     def edges(self) -> Edges | None:
         """The edges of a sparse coupling, None of any other."""
-        return self._pairs.edges if isinstance(self._pairs, SparseCoupling) else None
+        return self.pairs.edges if isinstance(self.pairs, SparseCoupling) else None
 
     def _harmonic_sums(self, sine: torch.Tensor, cosine: torch.Tensor) -> list[_Term]:
         """The terms of the coupling function, with their sums over the network."""
         waves = _multiples(sine, cosine, self._terms[-1][0])
         present = [(n, amplitude, turn, waves[n - 1]) for n, amplitude, turn in self._terms]
-        sums = self._pairs.sums([part for *_, wave in present for part in wave])
+        sums = self.pairs.sums([part for *_, wave in present for part in wave])
         found: list[_Term] = []
         for place, (n, amplitude, turn, wave) in enumerate(present):
             sines, cosines = sums[2 * place : 2 * place + 2]

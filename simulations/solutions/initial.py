@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from lagrangians import Lagrangian
+from lagrangians.catalogue.registry import ENTRIES
 
 from .registry import GENERAL, SOLUTIONS, GeneralData, Solution, State, unknown
 from .theories import theory_parameters, values_in
@@ -45,10 +46,11 @@ def initial(text: str, system: Any, time: float = 0.0, **parameters: float) -> S
 def available(system: Any) -> dict[str, Solution | GeneralData]:
     """{name: initial data} for a system: the exact solutions of its theory, then what suits any.
 
-    An exact solution hides general data of the same name.
+    An exact solution hides general data of the same name, and of two theories of which one is a case of the
+    other, such as Sine-Gordon and double Sine-Gordon with μ = 0, the narrower one's solutions come first.
     """
     found: dict[str, Solution | GeneralData] = {}
-    for theory, entries in SOLUTIONS.items():
+    for theory, entries in _narrow_first():
         if _values(system, theory) is not None:
             found |= {name: entry for name, entry in entries.items() if name not in found}
     found |= {name: entry for name, entry in GENERAL.items() if entry.applies(system) and name not in found}
@@ -61,10 +63,15 @@ def required_boundary(text: str, lagrangian: Lagrangian) -> str | None:
     Such as "winding" for a kink, "neumann" for one of φ⁴; None for data that leave it open.
     """
     name, _ = specification(text)
-    for theory, entries in SOLUTIONS.items():
+    for theory, entries in _narrow_first():
         if name in entries and theory_parameters(lagrangian, theory) is not None:
             return entries[name].boundary
     return None
+
+
+def _narrow_first() -> list[tuple[str, dict[str, Solution]]]:
+    """Theories with their solutions, those with the fewest parameters first."""
+    return sorted(SOLUTIONS.items(), key=lambda item: len(ENTRIES[item[0]].parameters))
 
 
 def specification(text: str) -> tuple[str, dict[str, float]]:

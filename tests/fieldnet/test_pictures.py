@@ -20,8 +20,8 @@ from fieldnet.pictures.spectrum import flow_spectrum, line_spectrum
 from fieldnet.pictures.title import formulas
 from lagrangians import catalogue
 from simulations import FieldSystem, Grid, Kuramoto, save, simulate, solutions
-from simulations.navier_stokes import NavierStokes2D
-from simulations.vorticity import random_vorticity
+from simulations.turbulence.navier_stokes import NavierStokes2D
+from simulations.turbulence.vorticity import random_vorticity
 
 torch.set_num_threads(1)
 LINE = Grid(40.0, 128, origin=-20.0)

@@ -7,7 +7,7 @@ import xarray
 
 from lagrangians import catalogue
 from simulations import DataError, FieldSystem, Grid, guess_boundary, load, simulate, solutions
-from simulations.boundary import winding_number
+from simulations.files.boundary import winding_number
 
 DATA = __file__.rsplit("/simulations/", 1)[0] + "/data"
 POINTS, TIMES = 128, 60

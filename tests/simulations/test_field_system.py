@@ -7,7 +7,8 @@ import torch
 
 from lagrangians import Lagrangian, ParseError, catalogue, parse_lagrangian
 from lagrangians.parser import FUNCTIONS
-from simulations import FieldSystem, Grid, simulate, solutions, spectrum
+from simulations import FieldSystem, Grid, simulate, solutions
+from simulations.fields import spectrum
 from simulations.grids import BOUNDARIES
 from simulations.integrators import rk4, stormer_verlet
 

@@ -10,9 +10,9 @@ import torch
 from simulations import Grid, load, save, simulate
 from simulations.integrators import rk4
 from simulations.integrators.exponential import etdrk4
-from simulations.navier_stokes import NavierStokes2D
-from simulations.stirring import RandomForcing, kolmogorov_forcing
-from simulations.vorticity import lamb_dipole, random_vorticity, shear_layer, taylor_green
+from simulations.turbulence.navier_stokes import NavierStokes2D
+from simulations.turbulence.stirring import RandomForcing, kolmogorov_forcing
+from simulations.turbulence.vorticity import lamb_dipole, random_vorticity, shear_layer, taylor_green
 
 torch.set_num_threads(1)
 SQUARE = Grid((2 * torch.pi,) * 2, 32)

@@ -8,7 +8,7 @@ import torch
 
 from lagrangians import Lagrangian, catalogue, parse_lagrangian
 from simulations import FieldSystem, Grid, simulate
-from simulations.evolution_form import evolution_form
+from simulations.fields.evolution_form import evolution_form
 from simulations.integrators import rk4
 from simulations.integrators.exponential import etdrk4
 

@@ -20,7 +20,7 @@ from simulations import (
     solutions,
 )
 from simulations.integrators import StochasticHeun
-from simulations.measurement_noise import standard_deviation
+from simulations.running.measurement_noise import standard_deviation
 
 GRID = Grid(20.0, 32)
 SYSTEM = FieldSystem(catalogue.sine_gordon(1.2, 0.9), GRID)

@@ -137,6 +137,15 @@ def test_the_boundary_that_initial_data_need():
     assert solutions.required_boundary("kink", THEORIES["klein_gordon"]) is None
 
 
+def test_a_special_case_has_the_solutions_of_the_narrower_theory():
+    """Double Sine-Gordon with μ = 0 is Sine-Gordon, whose pair is exact."""
+    grid = Grid(30.0, 64, origin=-15.0)
+    special = FieldSystem(catalogue.double_sine_gordon(1.2, 0.9, 0.0), grid)
+    assert solutions.available(special)["kink-antikink"].theory == "sine_gordon"
+    general = FieldSystem(THEORIES["double_sine_gordon"], grid)
+    assert solutions.available(general)["kink-antikink"].theory == "double_sine_gordon"
+
+
 def test_pairs_start_as_far_apart_as_asked():
     system = system_of("sine_gordon", "kink-antikink", 2048)
     x = system.grid.coordinates()[0]

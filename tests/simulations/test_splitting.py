@@ -7,9 +7,9 @@ import torch
 
 from lagrangians import Lagrangian, catalogue, parse_lagrangian
 from simulations import FieldSystem, Grid
+from simulations.fields.pointwise_flow import ImplicitMidpointFlow, Rotation
 from simulations.integrators import rk4
 from simulations.integrators.splitting import splitting4, strang
-from simulations.pointwise_flow import ImplicitMidpointFlow, Rotation
 
 BOTH = pytest.mark.parametrize("method", [strang, splitting4], ids=lambda method: method.name)
 # neither u² + v² nor any other rotation keeps this potential

@@ -15,9 +15,9 @@ import xarray
 
 from lagrangians import catalogue, parse_lagrangian
 from simulations import BlowUpError, FieldSystem, Grid, Kuramoto, load, simulate, solutions
-from simulations.assembly import CHUNK, chunks
-from simulations.checkpoint import FramesOnDisk
-from simulations.run import prepare_run
+from simulations.running.assembly import CHUNK, chunks
+from simulations.running.checkpoint import FramesOnDisk
+from simulations.running.run import prepare_run
 
 from .killed_runs import arguments
 

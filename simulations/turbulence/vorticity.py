@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from .grids import Grid
+from ..grids import Grid
 
 BESSEL_ZERO = 3.8317059702075125  # of J₁
 BESSEL_HEIGHT = -0.40275939570255295  # J₀ there

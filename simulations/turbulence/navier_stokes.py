@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from .grids import Grid
+from ..grids import Grid
 from .stirring import Forcing, SteadyForcing
 from .vorticity_modes import VorticityModes
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import xarray
 
-from .errors import DataError
+from ..errors import DataError
 
 TIME_NAMES = ("time", "t")
 SPACE_NAMES = ("x", "y", "z")

@@ -15,8 +15,8 @@ import h5py
 import numpy as np
 import xarray
 
+from ..errors import DataError
 from .conventions import SPACE_NAMES, TIME_NAMES, listing, only_time_name
-from .errors import DataError
 
 _CONVENTION = "coordinates t (or time), x, y and fields with the axes (t, x[, y]) or (sample, t, x[, y])"
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from .backends import Propagator, backend_for, propagator
-from .grids import Grid
-from .integrators import Integrator, Simulated, StochasticHeun, integrator_named
+from ..backends import Propagator, backend_for, propagator
+from ..grids import Grid
+from ..integrators import Integrator, Simulated, StochasticHeun, integrator_named
 
 Values = Any  # a tensor, an array, or numbers
 Initial = Values | tuple[Values, Values] | Mapping[str, Values]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from .grids import Grid
+from ..grids import Grid
 from .stirring import Forcing
 
 

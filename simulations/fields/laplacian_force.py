@@ -11,7 +11,7 @@ from .forces import SeparableForm
 from .gradient_form import GradientForm
 
 if TYPE_CHECKING:
-    from .field_system import FieldSystem, State
+    from ..field_system import FieldSystem, State
 
 
 class LaplacianForce:

@@ -10,11 +10,11 @@ import torch
 
 from lagrangians.jets import MultiIndex, raised
 
-from .grids import has_walls
+from ..grids import has_walls
 from .kernels import Kernel
 
 if TYPE_CHECKING:
-    from .field_system import FieldSystem
+    from ..field_system import FieldSystem
     from .semilinear import Semilinear
 
 

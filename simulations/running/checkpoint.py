@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 
-from .errors import DataError
+from ..errors import DataError
 from .fingerprint import differences, fingerprint
 from .frames import Moment
 from .lock import lock

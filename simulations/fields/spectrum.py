@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from .integrators import System
+from ..integrators import System
 
 
 def largest_frequency(

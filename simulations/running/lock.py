@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import DataError
+from ..errors import DataError
 
 try:
     import fcntl

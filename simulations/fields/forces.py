@@ -13,7 +13,7 @@ from lagrangians import Lagrangian
 from lagrangians.jets import MultiIndex, raised
 
 if TYPE_CHECKING:
-    from .field_system import FieldSystem, State
+    from ..field_system import FieldSystem, State
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,7 @@ class EquationForce:
     not the Euler–Lagrange equations of the system's Lagrangian.
     """
 
-    def __init__(
-        self, equations: Mapping[sympy.Expr, sympy.Expr], system: FieldSystem, given: bool = False
-    ):
+    def __init__(self, equations: Mapping[sympy.Expr, sympy.Expr], system: FieldSystem, given: bool = False):
         jets = system.jets
         self.given = given
         self._equations = dict(equations)

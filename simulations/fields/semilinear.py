@@ -13,15 +13,15 @@ import torch
 
 from lagrangians.jets import MultiIndex, raised
 
+from ..integrators.mode_functions import applied
 from .evolution_form import EvolutionForm, Operator, evolution_form
 from .forces import constants
-from .integrators.mode_functions import applied
 from .kernels import Kernel
 from .pointwise_flow import PointwiseFlow, pointwise_flow
 from .spectrum import largest_frequency
 
 if TYPE_CHECKING:
-    from .field_system import FieldSystem, State
+    from ..field_system import FieldSystem, State
 
 SINGULAR = 1e-11  # relative to the largest entry of the matrix of a mode
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import torch
 
+from ..integrators import State
 from .frames import Moment
-from .integrators import State
 from .run import Run
 
 AFFORDABLE = 50_000_000  # values times steps that are computed again from t = 0 for the sake of advice

@@ -11,8 +11,8 @@ import h5netcdf
 import numpy as np
 import xarray
 
+from ..errors import DataError
 from .checkpoint import FramesOnDisk
-from .errors import DataError
 from .measurement_noise import standard_deviation, with_noise
 from .metadata import field_dims, skeleton
 from .run import Run

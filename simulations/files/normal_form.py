@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray
 
+from ..errors import DataError
 from .conventions import SPACE_NAMES, TIME_NAMES, check, listing, only_time_name
-from .errors import DataError
 
 
 def normalise(dataset: xarray.Dataset) -> xarray.Dataset:

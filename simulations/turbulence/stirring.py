@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from .grids import Grid
+from ..grids import Grid
 
 
 class Forcing(Protocol):

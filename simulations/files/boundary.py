@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 import xarray
 
+from ..errors import DataError
 from .conventions import space_names
-from .errors import DataError
 
 Boundary = Literal["periodic", "winding", "open"]
 _ATTRIBUTES: dict[str, Boundary] = {

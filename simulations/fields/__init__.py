@@ -1,0 +1,1 @@
+"""What `FieldSystem` is made of: jets on a grid, forces from a density, theories solved in modes."""
