@@ -16,8 +16,6 @@ from fieldnet import Discovery, discover_lagrangian
 from fieldnet.cli import main
 from fieldnet.demo import random_sine_gordon
 
-torch.set_num_threads(1)
-
 DATA = Path(__file__).parent.parent / "data"
 
 
