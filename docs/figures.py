@@ -16,7 +16,7 @@ from PIL import Image
 
 from fieldnet.pictures import figure_for, picture_style, shown
 from fieldnet.systems import Options, prepare
-from fieldnet.systems.page import FIGURES
+from fieldnet.systems.page import FIGURES, STIRRED, STIRRED_FIGURE
 from simulations import save, simulate
 
 FOLDER = Path(__file__).parent / "figures"
@@ -25,10 +25,16 @@ COLOURS = 128
 
 
 def picture(name: str) -> Path:
-    """Simulate a system as it is by default, and draw it; returns where."""
-    experiment = prepare(Options(name))
+    """Simulate a system as it is by default, or the stirred flow, and draw it; returns where."""
+    options = STIRRED if name == STIRRED_FIGURE else Options(name)
+    experiment = prepare(options)
     data = simulate(
-        experiment.system, experiment.initial, experiment.t_end, save_every=experiment.save_every, seed=0
+        experiment.system,
+        experiment.initial,
+        experiment.t_end,
+        save_every=experiment.save_every,
+        step=options.step,
+        seed=options.seed,
     )
     path = FOLDER / f"{name}.png"
     with tempfile.TemporaryDirectory() as folder, picture_style():
@@ -44,7 +50,7 @@ def picture(name: str) -> Path:
 def main(names: list[str]) -> None:
     torch.set_num_threads(1)
     FOLDER.mkdir(exist_ok=True)
-    for name in names or FIGURES:
+    for name in names or (*FIGURES, STIRRED_FIGURE):
         path = picture(name)
         print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 

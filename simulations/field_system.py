@@ -309,13 +309,24 @@ class FieldSystem:
             return frequency + (self.absorption or 0.0)
         return largest_frequency(self, q, v)
 
+    def check_well_posed(self) -> None:
+        """ValueError where general initial data have no solution: ∇²φ with the wrong sign."""
+        if isinstance(self.force, LaplacianForce):
+            self.force.check_hyperbolic()
+
+    @property
+    def frequency_is_bound(self) -> bool:
+        """Whether `largest_frequency` is a bound, not an estimate."""
+        return isinstance(self.force, LaplacianForce)
+
     def stable_step(
         self,
         q: torch.Tensor | None = None,
         v: torch.Tensor | None = None,
         integrator: Integrator | None = None,
     ) -> float:
-        """The largest stable time step: the integrator's limit on ω·step over the largest ω, less 10%.
+        """The largest stable time step: the integrator's limit on ω·step over the largest ω, less 1%
+        where that is a bound and 10% where it is an estimate.
 
         Linearised at (q, v), by default at the field 0 at rest. The default integrator is the one
         `simulate` takes.
@@ -331,7 +342,10 @@ class FieldSystem:
         """Equation, density and boundary as attributes for a file."""
         texts = [f"{to_text(left)} = {to_text(right)}" for left, right in self.force.equations().items()]
         attributes = {"equation": "; ".join(texts), "derivative": str(self.derivative.scheme)}
-        if self.lagrangian is not None:
+        if self.absorption is not None:
+            attributes["absorption"] = f"{self.absorption:.17g}"
+            attributes["layer"] = ", ".join(f"{width:.17g}" for width in self.grid.layer)
+        if self.lagrangian is not None and not getattr(self.force, "given", False):
             attributes["density"] = self.lagrangian.jet_text()
         return attributes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
@@ -12,6 +13,7 @@ import xarray
 from .files.boundary import guess_boundary
 from .files.conventions import SPACE_NAMES, space_names, spacing
 
+MOST_POINTS = 5e8  # 4 GB for one field in float64
 BOUNDARIES = ("periodic", "winding", "dirichlet", "neumann", "absorbing")
 
 
@@ -60,6 +62,11 @@ class Grid:
             raise ValueError(f"got points {self.points}, expected at least 4 on each axis")
         if not all(0 < width <= side / 2 for width, side in zip(self.layer, self.length, strict=True)):
             raise ValueError(f"got layer {self.layer}, expected more than 0 and at most half of the length")
+        if math.prod(self.points) > MOST_POINTS:
+            raise ValueError(
+                f"got {math.prod(self.points):.3g} points, expected at most {MOST_POINTS:.0e} in all; "
+                "take a coarser grid"
+            )
         if not set(self.boundary) <= set(BOUNDARIES):
             raise ValueError(f"got boundary {self.boundary}, expected each to be one of {BOUNDARIES}")
 

@@ -17,6 +17,7 @@ from .running.blow_up import blow_up_message, first_place, is_finite
 from .running.checkpoint import FramesOnDisk
 from .running.frames import Frames, FramesInMemory
 from .running.metadata import skeleton
+from .running.room import check_room
 from .running.run import Initial, Run, prepare_run
 from .storage import check_streamable
 
@@ -98,6 +99,9 @@ def simulate(  # type: ignore[misc]  # the overloads leave the options to this s
             "got velocities=True for a system of first order in time, which has none in its state"
         )
     extra = dict(attributes or {})
+    if out is not None:
+        check_streamable(out)
+    check_room(run, out)
     if out is None:
         return _in_memory(run, extra, progress, velocities)
     if velocities:
@@ -107,7 +111,6 @@ def simulate(  # type: ignore[misc]  # the overloads leave the options to this s
             f"got checkpoint_saves = {checkpoint_saves}, checkpoint_seconds = {checkpoint_seconds}, "
             "expected positive numbers"
         )
-    check_streamable(out)
     frames = FramesOnDisk(run, Path(out), resume, checkpoint_saves, checkpoint_seconds)
     return _to_disk(run, frames, extra, progress)
 

@@ -14,16 +14,16 @@ from lagrangians.catalogue import describe
 from lagrangians.catalogue.registry import ENTRIES, FAMILIES
 from simulations import solutions
 from simulations.integrators import INTEGRATORS
+from simulations.names import unknown
 from simulations.oscillators import FREQUENCIES, INITIAL_PHASES, NETWORKS
 
 from ..systems.defaults import Default, default_of
 from ..systems.options import Options
-from ..systems.oscillators import COUNT, COUPLING, OSCILLATORS
+from ..systems.oscillators import COUNT, COUPLING, OSCILLATORS, TRIPLETS
 from ..systems.oscillators import DURATION as OSCILLATOR_DURATION
 from ..systems.oscillators import FREQUENCIES as DEFAULT_FREQUENCIES
-from ..systems.oscillators import PARAMETERS as NODE_PARAMETERS
 from ..systems.prepare import prepare, system_names
-from ..systems.specification import unknown
+from ..systems.stirring import STIRRINGS
 from ..systems.theory import MEANINGS, theory_parameters
 from ..systems.turbulence import DURATION as FLOW_DURATION
 from ..systems.turbulence import FLOWS, INITIAL
@@ -71,6 +71,7 @@ def print_system(name: str) -> None:
     elif name == FLOW:
         _print_defaults("parameter", {"viscosity": (2e-3, "ν, set by --viscosity"), **FLOW_PARAMETERS})
         _print_meanings("initial data", {k: (v.meaning, v.parameters) for k, v in FLOWS.items()})
+        _print_meanings("--forcing", {k: (v.meaning, v.parameters) for k, v in STIRRINGS.items()})
     else:
         _print_theory(name)
     initial, duration = _run(name)
@@ -101,7 +102,6 @@ def _meanings(kinds: Mapping[str, Any]) -> dict[str, tuple[str, dict[str, tuple[
 
 
 def _print_oscillators() -> None:
-    _print_defaults("parameter", NODE_PARAMETERS)
     for heading, named in (
         ("--initial", INITIAL_PHASES),
         ("--network", NETWORKS),
@@ -120,9 +120,11 @@ def _print_oscillators() -> None:
                 for key, one in named.items()
             },
         )
+    _print_meanings("--triplets", {key: (one.meaning, one.parameters) for key, one in TRIPLETS.items()})
     CONSOLE.print(
         f"{COUNT} oscillators, --coupling {COUPLING}, --frequencies {DEFAULT_FREQUENCIES} by default; "
-        "frequencies take seed=S for random draws"
+        "frequencies take seed=S for random draws; also --harmonics a_1,a_2,…, --phase-lag, --noise-strength",
+        markup=False,
     )
 
 

@@ -11,6 +11,8 @@ import typer
 
 from .commands import app
 
+TOO_LARGE = "this needs more memory than there is; take fewer points, samples or nodes"
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit. A traceback means a bug in fieldnet (exit 1)."""
@@ -32,7 +34,12 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         code = _refuse(f"{place}{error.strerror or error}")
+    except MemoryError as error:
+        code = _refuse(f"{TOO_LARGE} ({error})")
     except Exception as error:
+        if isinstance(error, RuntimeError) and "allocate" in str(error):
+            print(f"error: {TOO_LARGE}", file=sys.stderr)
+            sys.exit(2)
         if not hasattr(error, "format_message"):  # a usage error of the command-line library has one
             raise
         code = _refuse(error.format_message() or "expected a command; see fieldnet --help")

@@ -58,7 +58,8 @@ def simulate(
     boundary: Annotated[
         str | None,
         typer.Option(
-            help="periodic, winding, dirichlet, neumann or absorbing; default: from the initial data."
+            help="periodic, winding, dirichlet, neumann or absorbing; of chains periodic, winding or fixed; "
+            "default: from the initial data."
         ),
     ] = None,
     derivative: Annotated[
@@ -73,6 +74,20 @@ def simulate(
     inertia: Annotated[float | None, typer.Option(help="m ≥ 0.")] = None,
     damping: Annotated[float | None, typer.Option(help="γ ≥ 0, with inertia.")] = None,
     phase_lag: Annotated[float | None, typer.Option(help="α in radians.")] = None,
+    harmonics: Annotated[
+        str | None, typer.Option(help="a_1,a_2,… of Σ a_n sin(n(θ_j − θ_i)), as 1,0.5; default 1.")
+    ] = None,
+    triplets: Annotated[
+        list[str] | None,
+        typer.Option(help="Couplings of three, as 2j-k-i:strength=1.5 or j+k-2i; repeat for both."),
+    ] = None,
+    noise_strength: Annotated[
+        float | None, typer.Option(help="σ of white noise in the dynamics of oscillators.")
+    ] = None,
+    forcing: Annotated[
+        str | None,
+        typer.Option(help="Stirs a flow, as random:rate=0.1,low=1,high=3 or kolmogorov:k=4,amplitude=1."),
+    ] = None,
     viscosity: Annotated[float | None, typer.Option(help="ν ≥ 0 of a flow.")] = None,
     t_end: Annotated[float | None, typer.Option(help="Length of the run.")] = None,
     save_every: Annotated[float | None, typer.Option(help="Time between saved states.")] = None,
@@ -82,10 +97,11 @@ def simulate(
     dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted.")] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Start anew where an unfinished run is there.")
+        bool, typer.Option("--overwrite", help="Replace a file that is there, or an unfinished run.")
     ] = False,
     noise: Annotated[
-        float, typer.Option(help="Noise of the saved fields, in units of their standard deviation.")
+        float,
+        typer.Option(help="Measurement noise of the saved fields, in units of their standard deviation."),
     ] = 0.0,
     samples: Annotated[int, typer.Option(help="Runs at once, from different draws.")] = 1,
     seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 0,
@@ -110,6 +126,7 @@ def simulate(
             },
             "fields": tuple(name.strip() for name in (fields or "").split(",") if name.strip()),
             "parameters": assignments(parameter or ()),
+            "triplets": tuple(triplets or ()),
         }
     )
     experiment = prepare(options)
@@ -146,6 +163,10 @@ def _run(
     from .progress import simple_progress
 
     check_writable(out)
+    if out.exists() and not overwrite:
+        raise ValueError(
+            f"got {out}, which is there already, expected a new name, or --overwrite to replace it"
+        )
     streamed = out.suffix != ".npz"
     unfinished = partial_run(out)
     if unfinished.exists() and not (resume or overwrite):
@@ -200,10 +221,14 @@ def print_run(dataset: xarray.Dataset, attributes: Mapping[str, Any]) -> None:
         ("constraints", attributes.get("constraints", "")),
         ("initial", attributes["initial"]),
         ("saved", sizes),
-        ("integrator", f"{dataset.attrs['integrator']}, step {dataset.attrs['step']:.4g}"),
+        ("integrator", f"{dataset.attrs['integrator']}, {_step_text(dataset.attrs['step'])}"),
     ):
         if text:
             typer.echo(f"  {label:<11} {text if len(str(text)) <= 160 else str(text)[:157] + '…'}")
+
+
+def _step_text(step: float | str) -> str:
+    return f"{step} step" if isinstance(step, str) else f"step {step:.4g}"
 
 
 def partial_run(out: Path) -> Path:

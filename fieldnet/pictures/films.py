@@ -100,7 +100,7 @@ def _flow_film(shown: Shown, most: int) -> Film:
 
 
 def _line_film(shown: Shown, most: int) -> Film:
-    x, values = shown.coordinate("x"), shown.values
+    x, values = shown.coordinate(shown.axes[0]), shown.values
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     room = 0.06 * ((high - low) or 1.0)
     figure = Figure(figsize=(7.2, 3.6), layout="constrained")
@@ -108,7 +108,7 @@ def _line_film(shown: Shown, most: int) -> Film:
     ax.plot(x, values[0], color=GREY, linewidth=1, label="at the start")
     (line,) = ax.plot(x, values[0], color=BLUE, label="now")
     ax.set(xlim=(x[0], x[-1]), ylim=(low - room, high + room))
-    ax.set(xlabel=shown.axis_label("x"), ylabel=shown.label)
+    ax.set(xlabel=shown.axis_label(shown.axes[0]), ylabel=shown.label)
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.2)
     label = clock(ax, shown)
     add_title(figure, shown)

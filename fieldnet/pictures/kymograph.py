@@ -47,7 +47,7 @@ def draw_line(shown: Shown) -> Figure:
 
 def draw_kymograph(ax: Axes, shown: Shown, values: np.ndarray, colours: Colours) -> AxesImage:
     """The image of values (time, x), time upwards."""
-    extent = (*cell_edges(shown.coordinate("x")), *_time_edges(shown.times))
+    extent = (*cell_edges(shown.coordinate(shown.axes[0])), *_time_edges(shown.times))
     image = ax.imshow(
         colours.shown(values),
         origin="lower",
@@ -58,7 +58,7 @@ def draw_kymograph(ax: Axes, shown: Shown, values: np.ndarray, colours: Colours)
         interpolation="nearest" if colours.cyclic else "antialiased",
     )
     ax.grid(False)
-    ax.set(xlabel=shown.axis_label("x"), ylabel=shown.axis_label("time"))
+    ax.set(xlabel=shown.axis_label(shown.axes[0]), ylabel=shown.axis_label("time"))
     return image
 
 
@@ -68,11 +68,11 @@ def time_colours(count: int) -> list:
 
 
 def _states(ax: Axes, shown: Shown) -> None:
-    x, values = shown.coordinate("x"), shown.values
+    x, values = shown.coordinate(shown.axes[0]), shown.values
     chosen = chosen_times(len(values), STATES)
     for n, colour in zip(chosen, time_colours(len(chosen)), strict=True):
         ax.plot(*thinned(x, values[n]), color=colour, linewidth=1.3, label=f"t = {shown.times[n]:.4g}")
-    ax.set(xlabel=shown.axis_label("x"), ylabel=shown.label, title="States")
+    ax.set(xlabel=shown.axis_label(shown.axes[0]), ylabel=shown.label, title="States")
     ax.set_xlim(x[0], x[-1])
     ax.legend(
         loc="lower right",
@@ -95,7 +95,8 @@ def _spectra(ax: Axes, shown: Shown) -> None:
     logarithmic(ax)
     ax.set_ylim(1e-18 * top if top else 1e-18, 3 * top if top else 1.0)
     ax.set_xlim(k[0], k[-1])
-    ax.set(xlabel="wavenumber k [1/length]", ylabel=f"|{shown.letter}ₖ|² [1]", title="Spectrum")
+    unit = "site" if shown.chain else "length"
+    ax.set(xlabel=f"wavenumber k [1/{unit}]", ylabel=f"|{shown.letter}ₖ|² [1]", title="Spectrum")
 
 
 def _time_edges(times: np.ndarray) -> tuple[float, float]:

@@ -43,8 +43,13 @@ class Shown:
 
     @property
     def oscillators(self) -> bool:
-        """Whether these are phases on nodes."""
-        return self.axes == ("node",)
+        """Whether these are phases on nodes, and not the displacements of a chain."""
+        return self.axes == ("node",) and not self.chain
+
+    @property
+    def chain(self) -> bool:
+        """Whether these are the sites of a `Chain`, which leaves its name in the attributes."""
+        return self.axes == ("node",) and "chain" in self.dataset.attrs
 
     @property
     def flow(self) -> bool:
@@ -78,6 +83,8 @@ class Shown:
     @cached_property
     def boundary(self) -> str:
         """periodic, winding or open; "open" where there are too few points to tell."""
+        if self.chain:
+            return _boundary_of_chain(str(self.dataset.attrs["chain"]), self.dataset.sizes["node"])
         few = any(self.dataset.sizes[axis] < 16 for axis in self.axes)
         if few or not np.isfinite(self.values).all():
             return "open"
@@ -110,6 +117,18 @@ def shown(path: str | os.PathLike, field: str | None = None, sample: int = 0) ->
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     return Shown(dataset, chosen, sample)
+
+
+def _boundary_of_chain(text: str, count: int) -> str:
+    """Of the attribute "periodic, rise 0.0": a ring whose rise is 2πn for every field winds."""
+    kind, _, rises = text.partition(", rise ")
+    try:
+        turns = [float(rise) / (2 * np.pi) for rise in rises.split(",")]
+    except ValueError:
+        return "open"
+    if kind != "periodic" or count < 4 or not np.allclose(turns, np.round(turns)):
+        return "open"
+    return "winding" if any(np.round(turns)) else "periodic"
 
 
 def _check(dataset: xr.Dataset, field: str) -> None:

@@ -28,7 +28,7 @@ def line_spectrum(shown: Shown, time: int) -> tuple[np.ndarray, np.ndarray]:
     The ramp of a winding field is taken off; an open field is multiplied by a Hann window.
     """
     values = np.nan_to_num(shown.values[time])
-    x, count = shown.coordinate("x"), len(values)
+    x, count = shown.coordinate(shown.axes[0]), len(values)
     boundary = shown.boundary
     if boundary == "winding":
         values = values - 2 * np.pi * winding_number(values) * np.arange(count) / count

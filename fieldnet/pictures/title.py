@@ -17,6 +17,8 @@ from .shown import Shown
 SIZES = (11.0, 10.0, 9.0, 8.0, 7.0)
 """Points; the largest that fits the width is taken."""
 DIGITS = 5
+CHAIN_LABEL = "n"
+"""Of the sites, as in q[n+1]; the catalogue's chains have it."""
 LONGEST = 110
 """Characters of a title that cannot be typeset."""
 
@@ -27,7 +29,7 @@ def theory_of(shown: Shown) -> Lagrangian | None:
     if not isinstance(text, str):
         return None
     try:
-        return parse_lagrangian(text, field_names(shown.dataset), _coordinates(shown))
+        return parse_lagrangian(text, field_names(shown.dataset), _coordinates(shown), (), _labels(shown))
     except (ValueError, RecursionError):
         return None
 
@@ -43,7 +45,9 @@ def formulas(shown: Shown) -> list[str]:
             text, names = text.replace("vorticity", "omega"), ["omega", "psi"]
         try:
             sides = [
-                parse_equation(part, names, _coordinates(shown), ("f",) if "f" not in names else ())
+                parse_equation(
+                    part, names, _coordinates(shown), ("f",) if "f" not in names else (), _labels(shown)
+                )
                 for part in text.split(";")
             ]
         except (ParseError, ValueError, RecursionError):
@@ -69,14 +73,20 @@ def add_title(figure: Figure, shown: Shown, *, width: float | None = None) -> Te
             title.set_parse_math(True)
             return title
     text = shown.dataset.attrs.get("equation", shown.dataset.attrs.get("density", shown.field))
-    plain = symbols(_by_hand(one_line(text)) if shown.oscillators else one_line(text))
+    plain = symbols(_by_hand(one_line(text), shown))
     plain = plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
     return figure.suptitle(plain + (f"    {note}" if note else ""), fontsize=10)
 
 
-def _by_hand(equation: str) -> str:
-    """Time derivatives of a node as dots, sums as Σ."""
-    for name, letter in (("theta_i_tt", "θ̈_i"), ("theta_i_t", "θ̇_i"), ("sum_j ", "Σ_j\u2009")):
+def _by_hand(equation: str, shown: Shown) -> str:
+    """Of oscillators time derivatives of a node as dots, sums as Σ; of a flow ω, and powers of ∇²."""
+    letters: tuple[tuple[str, str], ...] = ()
+    if shown.oscillators:
+        letters = (("theta_i_tt", "θ̈_i"), ("theta_i_t", "θ̇_i"), ("sum_j ", "Σ_j\u2009"))
+    if shown.flow:
+        letters = (("vorticity", "ω"), ("(-laplacian)", "(−∇²)"))
+        equation = re.sub(r"\*\*(\d)", lambda power: "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(power[1])], equation)
+    for name, letter in letters:
         equation = equation.replace(name, letter)
     return equation
 
@@ -93,3 +103,7 @@ def _latex(expression) -> str:
 
 def _coordinates(shown: Shown) -> tuple[str, ...]:
     return ("t", *(axis for axis in shown.axes if axis != "node"))
+
+
+def _labels(shown: Shown) -> tuple[str, ...]:
+    return (CHAIN_LABEL,) if shown.chain else ()

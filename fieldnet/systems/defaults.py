@@ -56,7 +56,7 @@ DEFAULTS: dict[str, Default] = {
     "euler_bernoulli_beam": Default("gaussian:width=1", 5.0, 0.05, points=128),
     "toda_lattice": Default("two-solitons", 40.0, 0.2, points=64),
     "fermi_pasta_ulam_tsingou": Default("q=exp(-(n-32)**2/8)", 40.0, 0.2, points=64),
-    "frenkel_kontorova": Default("q=3*exp(-(n-32)**2/18)", 40.0, 0.2, points=64),
+    "frenkel_kontorova": Default("kink:v=0.5", 40.0, 0.2, points=64, parameters={"V": "0.25"}),
     "free_particle": _mechanics("q=0,q_t=1", 10.0),
     "harmonic_oscillator": _mechanics("q=1,q_t=0"),
     "coupled_oscillators": _mechanics("q_1=1", 60.0, coupling="0.2"),

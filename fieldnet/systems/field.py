@@ -14,11 +14,12 @@ from simulations import FieldSystem, Grid, initial_state, load
 from simulations.files.conventions import field_names, space_names
 from simulations.grids import BOUNDARIES
 from simulations.integrators import Simulated
+from simulations.names import unknown
 
 from .defaults import Default
 from .initial import boundary_for, initial_of
 from .options import Experiment, Options
-from .specification import number, unknown
+from .specification import number
 from .theory import Theory
 
 FIELD_FILES = (".nc", ".nc4", ".h5", ".hdf5", ".npz")

@@ -12,9 +12,10 @@ from lagrangians.jets import jet_space
 from simulations import FieldSystem, solutions
 from simulations.chain import Chain
 from simulations.fields.kernels import Kernel
+from simulations.names import unknown
 
 from .options import Options
-from .specification import specification, unknown
+from .specification import specification
 
 Fields = dict[str, torch.Tensor]
 

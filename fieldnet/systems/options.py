@@ -10,6 +10,20 @@ import torch
 
 from simulations.integrators import Simulated
 
+NODE_OPTIONS = (
+    "oscillators",
+    "coupling",
+    "network",
+    "frequencies",
+    "inertia",
+    "damping",
+    "phase_lag",
+    "noise_strength",
+    "harmonics",
+    "triplets",
+)
+"""The options that only oscillators have."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -37,7 +51,12 @@ class Options:
     inertia: float | None = None
     damping: float | None = None
     phase_lag: float | None = None
+    noise_strength: float | None = None
+    harmonics: str | None = None
+    triplets: tuple[str, ...] = ()
     viscosity: float | None = None
+    forcing: str | None = None
+    step: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import torch
 from simulations import load
 from simulations.files.conventions import field_names, space_names
 from simulations.initial import initial_state
-from simulations.oscillators import Kuramoto, initial_phases, natural_frequencies, network
+from simulations.oscillators import Kuramoto, MeanFieldTriplets, initial_phases, natural_frequencies, network
 
+from .choice import Choice, chosen
 from .field import is_field_file
 from .options import Experiment, Options, refuse
-from .specification import number, numbers
+from .specification import number
 
 OSCILLATORS = ("kuramoto", "kuramoto_inertial")
 COUNT = 100
@@ -32,8 +33,16 @@ FIELD_OPTIONS = (
     "density",
     "fields",
     "viscosity",
+    "forcing",
 )
-PARAMETERS = {"noise": (0.0, "strength σ of white noise on the phases, or on the momenta with inertia")}
+TRIPLETS = {
+    form: Choice(
+        f"every triplet alike, (K/N²) Σ_jk {wave}",
+        {"strength": (1.0, "K"), "phase_lag": (0.0, "β in radians")},
+        lambda form, values: MeanFieldTriplets(values["strength"], form, values["phase_lag"]),
+    )
+    for form, wave in (("2j-k-i", "sin(2θ_j − θ_k − θ_i − β)"), ("j+k-2i", "sin(θ_j + θ_k − 2θ_i − β)"))
+}
 
 
 def kuramoto_experiment(options: Options) -> Experiment:
@@ -44,7 +53,11 @@ def kuramoto_experiment(options: Options) -> Experiment:
     data = load(options.initial) if options.initial and is_field_file(options.initial) else None
     count = options.oscillators if data is None else data.sizes.get("node")
     coupling, count = _coupling(options, count)
-    values = numbers(options.parameters, {key: default for key, (default, _) in PARAMETERS.items()}, name)
+    if options.parameters:
+        raise ValueError(
+            f"got --parameter for {name}, expected --coupling, --inertia, --damping, --phase-lag, "
+            "--harmonics, --triplets or --noise-strength"
+        )
     frequencies = _frequencies(options.frequencies or ("identical" if inertial else FREQUENCIES), count)
     system = Kuramoto(
         coupling,
@@ -52,7 +65,9 @@ def kuramoto_experiment(options: Options) -> Experiment:
         inertia=float(inertial) if options.inertia is None else options.inertia,
         damping=options.damping or 0.0,
         phase_lag=options.phase_lag or 0.0,
-        noise=values["noise"] or None,
+        harmonics=_harmonics(options.harmonics),
+        simplices=[_triplets(text) for text in options.triplets],
+        noise=options.noise_strength,
     )
     initial: Any
     if data is not None:
@@ -79,6 +94,16 @@ def kuramoto_experiment(options: Options) -> Experiment:
             "coupling_given": options.coupling or COUPLING,
         },
     )
+
+
+def _harmonics(text: str | None) -> list[float] | None:
+    """a_1, a_2, … from "1,0.5"."""
+    return None if text is None else [number(part.strip(), "--harmonics") for part in text.split(",")]
+
+
+def _triplets(text: str) -> MeanFieldTriplets:
+    choice, values = chosen(text, TRIPLETS, "form of triplets")
+    return choice.make(text.partition(":")[0].strip(), values)
 
 
 def _coupling(options: Options, count: int | None) -> tuple[Any, int]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from lagrangians.catalogue import entries
+from simulations.names import unknown
 
 from .chain import chain_experiment
 from .defaults import OTHER, default_of
 from .field import field_experiment
-from .options import Experiment, Options, refuse
+from .options import NODE_OPTIONS, Experiment, Options, refuse
 from .oscillators import OSCILLATORS, kuramoto_experiment
-from .specification import unknown
 from .theory import catalogue_theory, file_theory, text_theory
 from .turbulence import NAME as FLOW
 from .turbulence import turbulence_experiment
-
-NODES = ("oscillators", "coupling", "network", "frequencies", "inertia", "damping", "phase_lag", "viscosity")
 
 
 def system_names() -> tuple[str, ...]:
@@ -47,7 +45,7 @@ def prepare(options: Options) -> Experiment:
         return kuramoto_experiment(options)
     if name == FLOW:
         return turbulence_experiment(options)
-    refuse(options, NODES, name)
+    refuse(options, (*NODE_OPTIONS, "viscosity", "forcing"), name)
     default = default_of(name)
     dimension = default.dimension if options.dimension is None else options.dimension
     theory = catalogue_theory(name, {**default.parameters, **options.parameters}, dimension)

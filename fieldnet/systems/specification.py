@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
-from simulations.solutions import registry
+from simulations.names import unknown
+
+Default = TypeVar("Default", float, float | None)
 
 
 def specification(text: str) -> tuple[str, dict[str, str]]:
@@ -46,14 +49,9 @@ def number(value: str, what: str) -> float:
     return result
 
 
-def numbers(given: Mapping[str, str], defaults: Mapping[str, float], what: str) -> dict[str, float]:
+def numbers(given: Mapping[str, str], defaults: Mapping[str, Default], what: str) -> dict[str, Default]:
     """The defaults with the given values in their place. ValueError for a key that is none of theirs."""
     for key in given:
         if key not in defaults:
-            raise ValueError(unknown(f"{what} parameter", key, tuple(defaults)))
+            raise ValueError(unknown(f"{what} parameter", key, defaults))
     return {**defaults, **{key: number(value, key) for key, value in given.items()}}
-
-
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """The message for a name that is none of `known`, with the nearest one."""
-    return registry.unknown(what, name, dict.fromkeys(known))

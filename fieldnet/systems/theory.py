@@ -13,10 +13,11 @@ import sympy
 from lagrangians import Lagrangian, catalogue, parse_expression, parse_lagrangian
 from lagrangians.catalogue.registry import ENTRIES
 from lagrangians.conjugates import BAR
+from simulations.names import unknown
 
 from ..saving import read_content
 from .reformulation import fourth_order_pair, most_probable_path
-from .specification import number, unknown
+from .specification import number
 
 SPACE = ("x", "y", "z")
 

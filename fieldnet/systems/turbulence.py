@@ -3,52 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from simulations import Grid, load
 from simulations.files.conventions import field_names
+from simulations.running.run import prepare_run
 from simulations.turbulence.navier_stokes import NavierStokes2D
+from simulations.turbulence.stirring import Forcing, RandomForcing
 from simulations.turbulence.vorticity import lamb_dipole, random_vorticity, shear_layer, taylor_green
 
+from .choice import Choice, chosen
 from .field import axes, is_field_file, whole_axes
-from .options import Experiment, Options, refuse
-from .specification import numbers, specification, unknown
+from .options import NODE_OPTIONS, Experiment, Options, refuse
+from .specification import numbers
+from .stirring import stirring
 
 NAME = "navier_stokes"
 INITIAL = "shear-layer:thickness=0.02"
 VISCOSITY, LENGTH, POINTS, DURATION, SAVE_EVERY = 2e-3, 2 * math.pi, 128, 12.0, 0.1
-REFUSED = (
-    "density",
-    "fields",
-    "oscillators",
-    "coupling",
-    "network",
-    "frequencies",
-    "inertia",
-    "damping",
-    "phase_lag",
-    "derivative",
-)
+REFUSED = (*NODE_OPTIONS, "density", "fields", "derivative")
 PARAMETERS = {
     "drag": (0.0, "Rayleigh friction μ"),
-    "hyperviscosity": (0.0, "coefficient of (−∇²)⁴"),
+    "hyperviscosity": (0.0, "coefficient of (−∇²)^p"),
+    "hyperviscosity_order": (4.0, "p"),
 }
 
 
-@dataclass(frozen=True)
-class Flow:
-    """Initial vorticity: its meaning, its parameters {name: (default, meaning)}, and how it is made."""
-
-    meaning: str
-    parameters: Mapping[str, tuple[float, str]]
-    make: Callable[[Grid, Mapping[str, float], Options], torch.Tensor]
-
-
-def _random(grid: Grid, values: Mapping[str, float], options: Options) -> torch.Tensor:
+def _random(grid: Grid, values: dict[str, Any], options: Options) -> torch.Tensor:
     peak = values["peak"] * 2 * math.pi / max(grid.length)
     shape = random_vorticity(
         grid, lambda k: (k / peak) ** 4 * np.exp(-2 * (k / peak) ** 2), options.samples, options.seed
@@ -56,8 +40,8 @@ def _random(grid: Grid, values: Mapping[str, float], options: Options) -> torch.
     return shape * (values["vorticity"] / shape.square().mean((-2, -1), keepdim=True).sqrt())
 
 
-FLOWS: dict[str, Flow] = {
-    "taylor-green": Flow(
+FLOWS: dict[str, Choice] = {
+    "taylor-green": Choice(
         "Taylor–Green vortices, an exact solution that only decays",
         {
             "amplitude": (1.0, "largest vorticity"),
@@ -68,7 +52,7 @@ FLOWS: dict[str, Flow] = {
             grid, 0.0, amplitude=v["amplitude"], numbers=(int(v["nx"]), int(v["ny"]))
         ),
     ),
-    "shear-layer": Flow(
+    "shear-layer": Choice(
         "two opposite shear layers that roll up",
         {
             "thickness": (0.02, "of the layers, in units of the box"),
@@ -77,12 +61,17 @@ FLOWS: dict[str, Flow] = {
         },
         lambda grid, v, options: shear_layer(grid, v["thickness"], v["perturbation"], v["speed"]),
     ),
-    "dipole": Flow(
+    "dipole": Choice(
         "a Lamb–Chaplygin pair of vortices that travels along x",
         {"radius": (0.8, "of the pair"), "speed": (1.0, "of the pair")},
         lambda grid, v, options: lamb_dipole(grid, v["radius"], v["speed"]),
     ),
-    "random": Flow(
+    "rest": Choice(
+        "no flow, to be stirred by --forcing",
+        {},
+        lambda grid, v, options: torch.zeros(grid.points, dtype=torch.float64),
+    ),
+    "random": Choice(
         "random vorticity, drawn by --seed, one for each of --samples",
         {
             "peak": (6.0, "wavenumber of most energy, in waves a box"),
@@ -109,23 +98,47 @@ def turbulence_experiment(options: Options) -> Experiment:
         grid = Grid(axes(options.length, "--length", 2, LENGTH), points, "periodic", origin)
     else:
         grid = Grid.from_dataset(data, "periodic")
-    viscosity = VISCOSITY if options.viscosity is None else options.viscosity
-    system = NavierStokes2D(grid, viscosity, drag=values["drag"], hyperviscosity=values["hyperviscosity"])
+    if values["hyperviscosity_order"] != int(values["hyperviscosity_order"]):
+        raise ValueError(
+            f"got hyperviscosity_order = {values['hyperviscosity_order']}, expected a whole number"
+        )
+    if data is None:
+        flow, numbers_of_flow = chosen(text, FLOWS, "initial data")
+        initial = flow.make(grid, numbers_of_flow, options)
+    else:
+        initial = torch.as_tensor(data[field_names(data)[0]].values[:, 0])
     t_end = DURATION if options.t_end is None else options.t_end
+    save_every = options.save_every or (SAVE_EVERY if options.t_end is None else t_end / 100)
+
+    def system(interval: float) -> NavierStokes2D:
+        return NavierStokes2D(
+            grid,
+            VISCOSITY if options.viscosity is None else options.viscosity,
+            None if options.forcing is None else stirring(options.forcing, grid, options, interval),
+            values["drag"],
+            values["hyperviscosity"],
+            int(values["hyperviscosity_order"]),
+        )
+
+    interval = save_every
+    if options.forcing is not None:
+        interval = prepare_run(system(interval), initial, t_end, save_every, options.step).step
+        _check_interval(system(interval).forcing, interval)
     return Experiment(
-        system,
-        _vorticity(text, grid, options)
-        if data is None
-        else torch.as_tensor(data[field_names(data)[0]].values[:, 0]),
+        system(interval),
+        initial,
         t_end,
-        options.save_every or (SAVE_EVERY if options.t_end is None else t_end / 100),
+        save_every,
         {"system": NAME, "initial": text},
     )
 
 
-def _vorticity(text: str, grid: Grid, options: Options) -> torch.Tensor:
-    name, given = specification(text)
-    if name not in FLOWS:
-        raise ValueError(unknown("initial data", name, tuple(FLOWS)))
-    defaults = {key: default for key, (default, _) in FLOWS[name].parameters.items()}
-    return FLOWS[name].make(grid, numbers(given, defaults, name), options)
+def _check_interval(forcing: Forcing | None, step: float) -> None:
+    """ValueError for random draws that steps of this size do not hit: then the energy rate is another."""
+    if isinstance(forcing, RandomForcing):
+        steps = forcing.interval / step
+        if round(steps) < 1 or abs(steps - round(steps)) > 1e-6 * steps:
+            raise ValueError(
+                f"got interval = {forcing.interval:.6g} and the time step {step:.6g}, expected a whole "
+                f"number of steps; add --step {forcing.interval:.6g} or leave the interval out"
+            )

@@ -44,7 +44,7 @@ def section(theory: Theory) -> str:
         [
             f'\n### <a id="{theory.name}"></a>{theory.title}\n',
             f"`{_call(theory.name)}`\n",
-            _displayed("\\mathcal{L} = " + _latex(theory.lagrangian.density)),
+            displayed("\\mathcal{L} = " + latex(theory.lagrangian.density)),
             *_parameters(theory),
             *_equations(theory),
             *_waves(theory),
@@ -64,11 +64,12 @@ def _call(name: str) -> str:
     return f"catalogue.{name}({', '.join(arguments)})"
 
 
-def _displayed(formula: str) -> str:
+def displayed(formula: str) -> str:
+    """A displayed formula."""
     return f"$$\n{formula}\n$$"
 
 
-def _latex(expression: sympy.Expr) -> str:
+def latex(expression: sympy.Expr) -> str:
     """LaTeX with names of three or more letters upright."""
     words = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
     return words.sub(
@@ -85,17 +86,24 @@ def _parameters(theory: Theory) -> Iterator[str]:
 
 def _equations(theory: Theory) -> Iterator[str]:
     if theory.equations_of_motion:
+        yield "\nEquations of motion:\n"
+    else:
+        yield "\nField equations (they cannot be solved for the highest time derivatives point by point):\n"
+    yield from displayed_equations(theory)
+
+
+def displayed_equations(theory: Theory) -> Iterator[str]:
+    """The equations of motion, or the field equations where these cannot be solved; conjugates left out."""
+    if theory.equations_of_motion:
         lines = [
-            f"{_latex(left)} = {_latex(compact(right))}"
+            f"{latex(left)} = {latex(compact(right))}"
             for left, right in theory.equations_of_motion.items()
             if not _is_conjugate(left)
         ]
-        yield "\nEquations of motion:\n"
     else:
         pairs = zip(theory.lagrangian.fields, theory.field_equations, strict=True)
-        lines = [f"0 = {_latex(compact(e))}" for field, e in pairs if not _is_conjugate(field)]
-        yield "\nField equations (they cannot be solved for the highest time derivatives point by point):\n"
-    yield from (_displayed(line) for line in lines)
+        lines = [f"0 = {latex(compact(e))}" for field, e in pairs if not _is_conjugate(field)]
+    yield from (displayed(line) for line in lines)
 
 
 def _is_conjugate(jet: sympy.Expr) -> bool:
@@ -114,22 +122,22 @@ def _waves(theory: Theory) -> Iterator[str]:
 
 
 def _rest(vacuum: Vacuum) -> str:
-    values = ", ".join(f"${_field(name)} = {_latex(value)}$" for name, value in vacuum.values.items())
+    values = ", ".join(f"${_field(name)} = {latex(value)}$" for name, value in vacuum.values.items())
     described = values or "0"
     return f"{described} ({vacuum.name})" if vacuum.name else described
 
 
 def _field(name: str) -> str:
-    return _latex(sympy.Function(name)(sympy.Symbol("t")))
+    return latex(sympy.Function(name)(sympy.Symbol("t")))
 
 
 def _branches(waves: PlaneWaves) -> Iterator[str]:
     if waves.one_way:
-        branches = [f"{_latex(waves.omega)} = {_latex(root)}" for root in waves.frequencies]
+        branches = [f"{latex(waves.omega)} = {latex(root)}" for root in waves.frequencies]
     else:
-        branches = [f"{_latex(waves.omega)}^{{2}} = {_latex(square)}" for square in waves.squares]
+        branches = [f"{latex(waves.omega)}^{{2}} = {latex(square)}" for square in waves.squares]
     if branches:
-        yield _displayed(" ,\\qquad ".join(branches))
+        yield displayed(" ,\\qquad ".join(branches))
     else:
         yield "nothing propagates."
     count = waves.multiplicity
@@ -145,4 +153,4 @@ def _charges(theory: Theory) -> Iterator[str]:
     yield "\nConserved charges:\n"
     for charge in theory.charges:
         density = min((charge.density, compact(charge.density)), key=sympy.count_ops)
-        yield f"- `{charge.name}`: $J^t = {_latex(density)}$"
+        yield f"- `{charge.name}`: $J^t = {latex(density)}$"

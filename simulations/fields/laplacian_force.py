@@ -69,7 +69,17 @@ class LaplacianForce:
 
     def speed(self) -> float:
         """The largest characteristic speed: the root of the largest eigenvalue of any C^α."""
-        return max(self._eigenvalues().values(), default=0.0) ** 0.5
+        return max(self._largest_eigenvalues().values(), default=0.0) ** 0.5
+
+    def check_hyperbolic(self) -> None:
+        """ValueError unless every C^α has real eigenvalues ≥ 0: else short waves grow without limit."""
+        for axis, values in self._eigenvalues().items():
+            if float(values.real.min()) < -1e-12 or float(values.imag.abs().max()) > 1e-12:
+                name = self.system.jets.coordinate_names[1 + axis]
+                raise ValueError(
+                    f"got gradient terms along {name} of the wrong sign, expected a wave equation: the "
+                    "shortest waves grow fastest, without limit; check the sign in the density"
+                )
 
     def largest_frequency(self, state: State) -> float:
         """A bound of ω from the dispersion relation on the grid, ω² ≤ Σ_α ρ(C^α) K_α + max ‖∂F/∂φ‖.
@@ -84,11 +94,16 @@ class LaplacianForce:
         ]
         square = max(float(torch.as_tensor(row).detach().max()) for row in rows)
         derivative = self.system.derivative
-        square += sum(rho * derivative.largest_square(axis) for axis, rho in self._eigenvalues().items())
+        square += sum(
+            rho * derivative.largest_square(axis) for axis, rho in self._largest_eigenvalues().items()
+        )
         return square**0.5
 
-    def _eigenvalues(self) -> dict[int, float]:
-        """The largest |eigenvalue| of each C^α, over all samples of parameters that are tensors."""
+    def _largest_eigenvalues(self) -> dict[int, float]:
+        return {axis: float(values.abs().max()) for axis, values in self._eigenvalues().items()}
+
+    def _eigenvalues(self) -> dict[int, torch.Tensor]:
+        """The eigenvalues of each C^α, complex, for all samples of parameters that are tensors."""
         parameters = {name: value.detach().flatten().cpu() for name, value in self.system.parameters.items()}
         found = {}
         for axis, matrix in self.couplings.items():
@@ -100,7 +115,7 @@ class LaplacianForce:
             matrices = torch.tensor(
                 [compiled(*map(float, sample)) for sample in samples], dtype=torch.float64
             )
-            found[axis] = float(torch.linalg.eigvals(matrices).abs().max())
+            found[axis] = torch.linalg.eigvals(matrices)
         return found
 
     def _field_symbols(self) -> list[sympy.Symbol]:

@@ -93,11 +93,15 @@ class Integrator:
     def largest_step(
         self, system: System, q: torch.Tensor, v: torch.Tensor | None = None, duration: float = 0.0
     ) -> float:
-        """The largest stable step at this state: `stability_limit` over the largest frequency, less 10%."""
+        """The largest stable step at this state: `stability_limit` over the largest frequency.
+
+        Less 1% where the system's `frequency_is_bound` says that no frequency is larger, less 10% else.
+        """
         if self.stability_limit == float("inf"):
             return float("inf")
         frequency = system.largest_frequency(q, v, duration)
-        return 0.9 * self.stability_limit / frequency if frequency > 0 else float("inf")
+        margin = 0.99 if getattr(system, "frequency_is_bound", False) else 0.9
+        return margin * self.stability_limit / frequency if frequency > 0 else float("inf")
 
     def proposed_step(
         self, system: System, q: torch.Tensor, v: torch.Tensor | None = None, duration: float = 0.0

@@ -40,10 +40,12 @@ class VariationalMidpoint(Integrator):
     def check(self, system: System) -> None:
         """ValueError unless the system has a Lagrangian of second order in time, whose flow it is."""
         super().check(system)
-        if system.time_order == 1 or getattr(system, "lagrangian", None) is None:
+        given = getattr(getattr(system, "force", None), "given", False)
+        if given or system.time_order == 1 or getattr(system, "lagrangian", None) is None:
             raise ValueError(
                 f"got a system without a Lagrangian of second order in time for {self.name}, "
-                "expected a FieldSystem made from one; use the integrator 'implicit_midpoint' or 'rk4'"
+                "expected a FieldSystem made from one and without multipliers; use the integrator "
+                "'implicit_midpoint' or 'rk4'"
             )
         grid = getattr(system, "grid", None)
         refused = {"dirichlet", "absorbing"} & set(grid.boundary if grid is not None else ())

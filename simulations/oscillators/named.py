@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from ..names import unknown
 from . import frequencies, initial, networks
 
 
@@ -157,7 +158,7 @@ def network(text: str, count: int | None = None) -> tuple[Any, int | None]:
     `n` in the text is the number of nodes, otherwise `count`. It may stay unknown (None) for "all-to-all"
     alone.
     """
-    named, values = _look_up(text, NETWORKS, "a network", ("n",))
+    named, values = _look_up(text, NETWORKS, "network", ("n",))
     nodes = values.pop("n", count)
     if nodes is None and not text.strip().startswith("all-to-all"):
         raise ValueError(f"got the network '{text}' without a number of nodes, expected one, as in ':n=100'")
@@ -189,11 +190,11 @@ def _look_up(
 ) -> tuple[Named, dict[str, Any]]:
     name, values = read_specification(text)
     if name not in known:
-        raise ValueError(f"got {kind} '{name}', expected one of {', '.join(known)}")
+        raise ValueError(unknown(kind, name, known))
     allowed = {*known[name].parameters, *besides}
-    if unknown := [key for key in values if key not in allowed]:
-        raise ValueError(f"got '{unknown[0]}' for {kind} '{name}', expected {', '.join(sorted(allowed))}")
     for key, value in values.items():
+        if key not in allowed:
+            raise ValueError(unknown(f"parameter of the {kind} {name}", key, sorted(allowed)))
         whole = key in ("seed", "shuffle", "ascending") or (
             key in known[name].parameters and isinstance(known[name].default(key), int)
         )

@@ -17,8 +17,8 @@ NEARBY = 0.02  # of the time: two step sizes blow up at the same time
 
 _SIGNS = "is the potential bounded below, are the signs of the parameters right?"
 _DOMAIN = (
-    "does it divide by zero, take a root or a logarithm of a negative number, or an exponential that "
-    "overflows? check the parameters and the initial data"
+    "does the force divide by zero, take a root or a logarithm of a negative number, or overflow in an "
+    "exponential? check the parameters and the initial data"
 )
 
 
@@ -101,7 +101,7 @@ def _advice(run: Run, before: Moment, broken: Moment) -> str:
             f"pass step={run.step / 2:.3g} or less"
         )
     if abs(halved - time) <= NEARBY * duration + 3 * run.step:
-        what = f"diverges; {_SIGNS}" if runaway else f"ends there, at moderate values; {_DOMAIN}"
+        what = f"diverges; {_SIGNS}" if runaway else f"ends there: {_SIGNS} {_DOMAIN}"
         return f"with half the step it does so at t = {halved:.6g}, so the solution itself {what}"
     return (
         f"with half the step it does so at t = {halved:.6g}, so the step is too large; "

@@ -181,7 +181,7 @@ class FramesOnDisk:
         os.replace(temporary, self.folder / name)
 
     def _remedy(self) -> str:
-        return "delete it, or pass resume=False to start anew"
+        return "delete it, or start anew (resume=False, --overwrite)"
 
     def _cannot_write(self, error: OSError) -> DataError:
         return DataError(f"cannot write {self.out}: {error.strerror or error}")

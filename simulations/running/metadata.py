@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ import xarray
 from .run import Run
 
 DIMENSIONLESS = {"units": "1"}
+SETTINGS = ("rtol", "atol", "max_step")
+PACKAGES = ("fieldnet", "torch", "numpy", "scipy", "numba", "xarray")
 
 
 def skeleton(run: Run, times: int, extra: Mapping[str, Any] | None = None) -> xarray.Dataset:
@@ -45,9 +47,12 @@ def attributes(run: Run) -> dict[str, Any]:
     ]
     if numbers:
         found["parameters"] = ",".join(numbers)
-    found |= {"integrator": run.method.name, "step": run.step, "backend": run.backend}
-    if run.method.adaptive:
-        found |= {name: value for name, value in settings(run.method).items() if name in ("rtol", "atol")}
+    found |= {"integrator": run.method.name, "backend": run.backend}
+    found |= {"step": "adaptive" if run.method.adaptive else run.step}
+    chosen = {name: value for name, value in settings(run.method).items() if name in SETTINGS}
+    found |= {name: value for name, value in chosen.items() if value != float("inf")}
+    if "seed" in vars(run.method):
+        found["dynamic_seed"] = vars(run.method)["seed"]
     found |= {"noise": run.noise, "seed": run.seed, "versions": versions()}
     grid = run.grid
     if grid is not None:
@@ -88,5 +93,12 @@ def settings(method: Any) -> dict[str, Any]:
 
 def versions() -> str:
     """Versions of what the numbers depend on."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("fieldnet", "torch", "xarray"))
+    packages = ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name)) is not None)
     return f"{packages}, python {platform.python_version()}"
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

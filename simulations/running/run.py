@@ -91,6 +91,8 @@ def prepare_run(
 ) -> Run:
     """Check the arguments of `simulate` and choose what was left out; ValueError for what does not fit."""
     q, v = initial_state_of(system, initial)
+    if hasattr(system, "check_well_posed"):
+        system.check_well_posed()
     save_every = t_end / SAVES if save_every is None else save_every
     saves = number_of_saves(t_end, save_every)
     if not (math.isfinite(noise) and noise >= 0):
@@ -155,7 +157,19 @@ def initial_state_of(system: Simulated, initial: Initial) -> tuple[torch.Tensor,
         raise ValueError(
             f"got {tensors[1].shape[0]} samples of v and {q.shape[0]} of q, expected as many, or one"
         )
-    return q, tensors[1].to(q).expand_as(q).contiguous()
+    return q, _held_at_walls(system, tensors[1].to(q).expand_as(q)).contiguous()
+
+
+def _held_at_walls(system: Simulated, v: torch.Tensor) -> torch.Tensor:
+    """v with 0 on Dirichlet walls, whose values are held."""
+    grid = getattr(system, "grid", None)
+    for axis, boundary in enumerate(grid.boundary if grid is not None else ()):
+        if boundary == "dirichlet":
+            dim = axis - len(system.points)
+            inside = v.narrow(dim, 1, v.shape[dim] - 2)
+            wall = torch.zeros_like(v.narrow(dim, 0, 1))
+            v = torch.cat([wall, inside, wall], dim)
+    return v
 
 
 def _stacked(system: Simulated, part: Values) -> torch.Tensor:

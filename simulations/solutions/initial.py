@@ -8,7 +8,8 @@ from typing import Any
 from lagrangians import Lagrangian
 from lagrangians.catalogue.registry import ENTRIES
 
-from .registry import GENERAL, SOLUTIONS, GeneralData, Solution, State, unknown
+from ..names import unknown
+from .registry import GENERAL, SOLUTIONS, GeneralData, Solution, State
 from .theories import theory_parameters, values_in
 
 

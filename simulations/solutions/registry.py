@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+from ..names import unknown
 
 State = torch.Tensor | tuple[torch.Tensor, torch.Tensor]
 
@@ -26,7 +27,8 @@ class Solution:
 
     `make(place, time, theory, **values)` returns q, or (q, v) for theories of second order in time. `place`
     is the grid, or a `Chain`; `theory` maps the catalogue's parameters to numbers; `boundary` is what a box
-    needs that is to hold it; `exact` is False for superpositions that solve the equations up to tails.
+    needs that is to hold it, "winding" of a chain a rise of 2πn; `exact` is False for superpositions that
+    solve the equations up to tails, and for continuum limits.
     """
 
     name: str
@@ -114,10 +116,3 @@ def with_defaults(
         if key not in parameters:
             raise ValueError(unknown(f"parameter of {name}", key, parameters))
     return {**{key: parameter.default for key, parameter in parameters.items()}, **given}
-
-
-def unknown(what: str, name: str, known: Mapping[str, Any]) -> str:
-    """The message for a name that is none of `known`, with the nearest one."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    remedy = f"; did you mean '{near[0]}'?" if near else ""
-    return f"got the unknown {what} '{name}', expected one of {', '.join(known) or 'none'}{remedy}"

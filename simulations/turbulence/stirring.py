@@ -33,6 +33,8 @@ class SteadyForcing:
     def __init__(self, grid: Grid, field: torch.Tensor):
         if tuple(field.shape) != grid.points:
             raise ValueError(f"got a forcing of shape {tuple(field.shape)}, expected {grid.points}")
+        self.field = field
+        """f at every point."""
         self._modes = torch.fft.rfft2(field)
         across, up = grid.wavenumbers(0)[:, None], grid.wavenumbers(1)[: grid.points[1] // 2 + 1][None]
         squares = (across**2 + up**2).to(self._modes.real)

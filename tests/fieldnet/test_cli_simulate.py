@@ -1,5 +1,6 @@
 """`fieldnet simulate`: every system by name, its errors, and what an interruption leaves."""
 
+import dataclasses
 import json
 import shlex
 import signal
@@ -10,15 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import xarray
 
 from fieldnet.systems import Options, prepare, system_names
 from fieldnet.systems.defaults import DEFAULTS
-from fieldnet.systems.page import FIGURES, page
+from fieldnet.systems.page import FIGURES, STIRRED_FIGURE, page
 from fieldnet.systems.reformulation import fourth_order_pair, most_probable_path
 from fieldnet.systems.specification import assignments, specification, unknown
 from lagrangians import catalogue
-from simulations import load, simulate
+from simulations import load, save, simulate
 
 SPATIAL = [name for name in system_names() if name not in DEFAULTS or DEFAULTS[name].dimension is not None]
 
@@ -86,7 +88,7 @@ def test_samples_are_different_draws(cli, tmp_path):
     phi = load(path)["phi"].values
     assert phi.shape[0] == 3
     assert np.abs(phi[0] - phi[1]).max() > 0.1
-    assert cli(*arguments, "--seed", 1)[0] == 0
+    assert cli(*arguments, "--seed", 1, "--overwrite")[0] == 0
     assert np.abs(load(path)["phi"].values[0] - phi[0]).max() > 0.1
 
 
@@ -97,7 +99,7 @@ def test_a_density_as_text(cli, tmp_path):
     words = ["--density", density, "--fields", "phi", "-p", "c=1", "-p", "m=1"]
     assert cli("simulate", *words, "--out", path, *box)[0] == 0
     from_text = load(path)["phi"].values
-    assert cli("simulate", "sine_gordon", "--out", path, *box)[0] == 0
+    assert cli("simulate", "sine_gordon", "--out", path, *box, "--overwrite")[0] == 0
     assert np.array_equal(load(path)["phi"].values, from_text)
 
 
@@ -107,7 +109,7 @@ def test_a_lagrangian_file(cli, tmp_path):
     arguments = ["--initial", "gaussian:amplitude=2", "--out", tmp_path / "f.nc", *short("sine_gordon")]
     assert cli("simulate", theory, *arguments)[0] == 0
     learned = load(tmp_path / "f.nc")["phi"].values
-    assert cli("simulate", "sine_gordon", *arguments)[0] == 0
+    assert cli("simulate", "sine_gordon", *arguments, "--overwrite")[0] == 0
     assert np.array_equal(load(tmp_path / "f.nc")["phi"].values, learned)
 
 
@@ -202,7 +204,10 @@ def test_oscillators_from_files_and_names(cli, tmp_path):
     assert cli("simulate", "kuramoto", "--coupling", tmp_path / "K.npy", *arguments)[0] == 0
     assert load(path)["theta"].sizes["node"] == 5
     network = ["--oscillators", 20, "--network", "erdos-renyi:degree=4", "--coupling", 3, "--phase-lag", 0.3]
-    assert cli("simulate", "kuramoto", *network, "--inertia", 1, "--damping", 0.2, *arguments)[0] == 0
+    assert (
+        cli("simulate", "kuramoto", *network, "--inertia", 1, "--damping", 0.2, *arguments, "--overwrite")[0]
+        == 0
+    )
     assert load(path)["theta"].sizes["node"] == 20
 
 
@@ -210,9 +215,66 @@ def test_viscosity_decides_the_character(cli, tmp_path):
     path = tmp_path / "f.nc"
     flow = ["--initial", "taylor-green", "--points", 32, "--t-end", 2, "--save-every", 0.1, "--out", path]
     for viscosity in (0.1, 0):
-        assert cli("simulate", "navier_stokes", "--viscosity", viscosity, *flow)[0] == 0
+        assert cli("simulate", "navier_stokes", "--viscosity", viscosity, *flow, "--overwrite")[0] == 0
         vorticity = load(path)["vorticity"].values[0]
         assert np.allclose(vorticity[-1], vorticity[0] * np.exp(-2 * viscosity * 2), atol=1e-9)
+
+
+def test_oscillators_with_harmonics_triplets_and_noise():
+    """Each option reaches the system, and changes its torques; without them the sine alone is left."""
+    given = Options("kuramoto", harmonics="1,0.5", triplets=("2j-k-i:strength=1.5", "j+k-2i:phase_lag=0.2"))
+    system = prepare(given).system
+    assert system.harmonics.tolist() == [1.0, 0.5]
+    assert [(s.form, float(s.strength), s.phase_lag) for s in system.simplices] == [
+        ("2j-k-i", 1.5, 0.0),
+        ("j+k-2i", 1.0, 0.2),
+    ]
+    noisy = prepare(Options("kuramoto", noise_strength=0.3))
+    assert float(noisy.system.noise_strength) == pytest.approx(0.3)
+    plain = prepare(Options("kuramoto"))
+    assert (plain.system.harmonics, plain.system.simplices, plain.system.noise) == (None, (), None)
+    assert np.abs((system.torque(plain.initial) - plain.system.torque(plain.initial)).numpy()).max() > 0.1
+
+
+def test_a_stirred_flow_gains_energy_at_the_given_rate():
+    """From rest, without losses: E = εt on average over samples; without forcing nothing moves."""
+    options = Options(
+        "navier_stokes", initial="rest", viscosity=0.0, points="32", t_end=1.0, save_every=0.5, samples=64
+    )
+    still = prepare(options)
+    assert still.system.forcing is None
+    ring = "random:rate=0.1,low=1,high=3"
+    for text, step in ((ring, None), (f"{ring},interval=0.02", 0.01)):
+        stirred = prepare(dataclasses.replace(options, forcing=text, step=step))
+        start = stirred.initial.expand(64, -1, -1)
+        run = simulate(stirred.system, start, stirred.t_end, save_every=stirred.save_every, step=step)
+        steps = stirred.system.forcing.interval / run.attrs["step"]
+        assert steps == pytest.approx(1 if step is None else 2)
+        energy = stirred.system.energy(torch.tensor(run["vorticity"].values[:, -1]))
+        assert float(energy.mean()) == pytest.approx(0.1, rel=0.15)
+    with pytest.raises(ValueError, match=r"a whole number of steps; add --step 0\.002"):
+        prepare(dataclasses.replace(options, forcing=f"{ring},interval=0.002"))
+    laminar = prepare(Options("navier_stokes", forcing="kolmogorov:k=2,amplitude=3", points="32"))
+    assert laminar.system.forcing.description() == "steady"
+
+
+def test_a_kink_gives_its_chain_a_rise(tmp_path):
+    """Also in a file and between walls; a ring that is told to be periodic, the control, has none."""
+    for name, turns in (("kink", 1), ("antikink", -1)):
+        experiment = prepare(Options("frenkel_kontorova", initial=f"{name}:v=0.5"))
+        assert experiment.system.rise == (2 * np.pi * turns,)
+    moving = prepare(Options("frenkel_kontorova", initial="kink:v=0.5"))
+    run = simulate(moving.system, moving.initial, 20.0, save_every=0.5)
+    centre = (run["q"].values[0] < np.pi).sum(-1)
+    assert abs(centre[-1] - centre[0] - 10) <= 1
+    save(run, tmp_path / "f.nc")
+    again = prepare(Options("frenkel_kontorova", initial=str(tmp_path / "f.nc")))
+    assert (again.system.rise, again.system.points) == ((2 * np.pi,), (64,))
+    for boundary, rise in (("periodic", 0.0), ("winding", 2 * np.pi), ("fixed", 2 * np.pi)):
+        system = prepare(Options("frenkel_kontorova", initial="kink", boundary=boundary)).system
+        assert system.rise == (rise,)
+        assert system.boundary == ("fixed" if boundary == "fixed" else "periodic")
+    assert prepare(Options("toda_lattice")).system.rise == (0.0,)
 
 
 BAD = {
@@ -247,7 +309,16 @@ BAD = {
     "density text": (("--density", "phi_t**2 & 1", "--fields", "phi"), "unexpected character"),
     "no json": (("none.json",), "no such file"),
     "damping": (("kuramoto", "--damping", "1"), "damping without inertia"),
-    "network": (("kuramoto", "--network", "erdos"), "erdos-renyi"),
+    "network": (("kuramoto", "--network", "erdos"), "did you mean 'erdos-renyi'?"),
+    "frequencies": (("kuramoto", "--frequencies", "gausian"), "did you mean 'gaussian'?"),
+    "harmonics": (("kuramoto", "--harmonics", "1,b"), "--harmonics = b, expected a number"),
+    "triplets": (("kuramoto", "--triplets", "2j-k"), "did you mean '2j-k-i'?"),
+    "oscillator parameter": (("kuramoto", "-p", "noise=1"), "--noise-strength"),
+    "noise of a field": (("phi4", "--noise-strength", "1"), "got --noise-strength for phi4"),
+    "chain boundary": (("toda_lattice", "--boundary", "open"), "unknown boundary of a chain 'open'"),
+    "forcing": (("navier_stokes", "--forcing", "kolmogorv"), "did you mean 'kolmogorov'?"),
+    "forcing key": (("navier_stokes", "--forcing", "random:rat=1"), "did you mean 'rate'?"),
+    "forcing of a field": (("phi4", "--forcing", "random"), "got --forcing for phi4"),
     "coupling file": (("kuramoto", "--coupling", "none.npy"), "no such file"),
     "viscosity": (("navier_stokes", "--viscosity", "-1"), "viscosity -1"),
     "flow": (("navier_stokes", "--initial", "taylor-gren"), "did you mean 'taylor-green'?"),
@@ -342,7 +413,7 @@ def test_the_page_is_that_of_the_systems():
     """`python -m fieldnet.systems > docs/simulations.md` was run after the last change."""
     docs = Path(__file__).parents[2] / "docs"
     assert (docs / "simulations.md").read_text("utf-8") == page()
-    for name in FIGURES:
+    for name in (*FIGURES, STIRRED_FIGURE):
         assert 1000 < (docs / "figures" / f"{name}.png").stat().st_size < 60_000
 
 
@@ -380,3 +451,15 @@ def test_reformulations_are_derived():
         fourth_order_pair(catalogue.harmonic_oscillator())
     action = catalogue.freidlin_wentzell(drift=["-theta"], fields=["theta"])
     assert most_probable_path(action) == ["theta_t = -theta"]
+
+
+@pytest.mark.parametrize("word", [(), ("--resume",)])
+def test_a_file_that_is_there_is_not_replaced_unasked(cli, tmp_path, word):
+    path = tmp_path / "f.nc"
+    arguments = ["simulate", "sine_gordon", "--out", path, *short("sine_gordon")]
+    assert cli(*arguments)[0] == 0
+    before = path.read_bytes()
+    code, _, errors = cli(*arguments, "-p", "c=1.5", *word)
+    assert code == 2
+    assert "which is there already, expected a new name, or --overwrite" in errors
+    assert path.read_bytes() == before

@@ -19,7 +19,7 @@ from fieldnet.pictures.shown import chosen_times
 from fieldnet.pictures.spectrum import flow_spectrum, line_spectrum
 from fieldnet.pictures.title import formulas
 from lagrangians import catalogue
-from simulations import FieldSystem, Grid, Kuramoto, save, simulate, solutions
+from simulations import Chain, FieldSystem, Grid, Kuramoto, save, simulate, solutions
 from simulations.turbulence.navier_stokes import NavierStokes2D
 from simulations.turbulence.vorticity import random_vorticity
 
@@ -69,6 +69,25 @@ def labels(figure):
     return [
         (ax.get_title(loc="left") or ax.get_title(), ax.get_xlabel(), ax.get_ylabel()) for ax in figure.axes
     ]
+
+
+def test_a_chain_is_a_field_on_its_sites_and_no_phases(tmp_path, files):
+    """Oscillators, the control, are drawn as phases."""
+    for rise, boundary in ((0.0, "periodic"), (2 * np.pi, "winding"), (1.0, "open")):
+        chain = Chain(catalogue.toda_lattice(), 32, rise=rise)
+        start = torch.exp(-((torch.arange(32) - 16.0) ** 2) / 8) + rise / 32 * torch.arange(32)
+        save(simulate(chain, start, 4.0, save_every=0.2), tmp_path / "chain.nc")
+        one = shown(tmp_path / "chain.nc")
+        assert (one.chain, one.oscillators, one.boundary) == (True, False, boundary)
+    figure = drawn(tmp_path / "chain.nc")
+    assert ("", "node", "t [1]") in labels(figure)
+    assert ("", "node", "t [1]") not in labels(drawn(files / "phases.nc"))
+    assert any("q_{n+1}" in text for text in formulas(one))
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), one.values)
+    with picture_style():
+        assert len(list(film_for(one, frames=3).frames())) == 3
+        assert pair(one, one).difference.max() == 0
+        figure_for(one, pair(one, one))
 
 
 def test_line(files):

@@ -58,3 +58,8 @@ def test_equality():
     assert Grid(1.0, 8) == Grid((1.0,), (8,), "periodic")
     assert hash(Grid(1.0, 8)) == hash(Grid(1.0, 8))
     assert Grid(1.0, 8) != Grid(1.0, 9)
+
+
+def test_a_grid_that_no_memory_holds_is_refused():
+    with pytest.raises(ValueError, match=r"got 1e\+09 points, expected at most"):
+        Grid(1.0, 10**9)

@@ -214,11 +214,16 @@ def test_specifications():
     for text in ("ring:n", "ring:n=", "ring:=3", "ring:n=ten", "ring:n=nan", "ring:n=1=2"):
         with pytest.raises(ValueError, match="expected key=number"):
             read_specification(text)
-    with pytest.raises(ValueError, match="got frequencies 'cauchy', expected one of identical, lorentzian"):
-        natural_frequencies("cauchy", 10)
-    with pytest.raises(
-        ValueError, match="got 'breadth' for frequencies 'lorentzian', expected ascending, centre, seed"
+    for text, message in (
+        ("cauchy", "unknown frequencies 'cauchy', expected one of identical, lorentzian"),
+        ("lorenzian", "did you mean 'lorentzian'"),
+        ("lorentzian:wdth=2", "parameter of the frequencies lorentzian 'wdth', .* did you mean 'width'"),
     ):
-        natural_frequencies("lorentzian:breadth=2", 10)
+        with pytest.raises(ValueError, match=message):
+            natural_frequencies(text, 10)
+    with pytest.raises(ValueError, match=r"unknown network 'smal-world', .* did you mean 'small-world'"):
+        network("smal-world", 10)
+    with pytest.raises(ValueError, match=r"unknown initial phases 'splai', .* did you mean 'splay'"):
+        initial_phases("splai", 10)
     with pytest.raises(ValueError, match=r"seed = 1\.5 in .* expected a whole number"):
         natural_frequencies("lorentzian:seed=1.5", 10)

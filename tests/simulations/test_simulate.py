@@ -312,3 +312,8 @@ def test_symplectic_methods_refuse_friction():
     assert simulate(damped, STATE, 1.0).attrs["integrator"] == "rk4"
     with pytest.raises(ValueError, match="use the integrator 'rk4'"):
         simulate(damped, STATE, 1.0, integrator="yoshida4")
+
+
+def test_more_states_than_the_memory_holds_are_refused():
+    with pytest.raises(ValueError, match="GB of memory; save less often"):
+        simulate(SYSTEM, STATE, 10.0, save_every=1e-10)

@@ -22,7 +22,9 @@ THEORIES = {
     "korteweg_de_vries": catalogue.korteweg_de_vries(3.0, 0.8),
     "modified_korteweg_de_vries": catalogue.modified_korteweg_de_vries(3.0, 0.8),
     "toda_lattice": catalogue.toda_lattice(1.2, 0.7, 0.9),
+    "frenkel_kontorova": catalogue.frenkel_kontorova(1.2, 4.0, 0.01),  # kinks 20 sites wide
 }
+TURNS = {"kink": 1, "antikink": -1}
 ALL = [(theory, name) for theory, entries in solutions.SOLUTIONS.items() for name in entries]
 
 
@@ -31,8 +33,8 @@ def system_of(theory, name=None, points=64, length=30.0, **options):
     lagrangian = THEORIES[theory]
     if name == "dark-soliton":
         lagrangian = catalogue.nonlinear_schroedinger(1.1, 1.3, 0.2)
-    if theory == "toda_lattice":
-        return Chain(lagrangian, points, **options)
+    if ENTRIES[theory].family == "Chains":
+        return Chain(lagrangian, points, **{"rise": 2 * math.pi * TURNS.get(name, 0), **options})
     boundary = "periodic" if name is None else solutions.SOLUTIONS[theory][name].boundary
     return FieldSystem(lagrangian, Grid(length, points, boundary, origin=-length / 2), **options)
 

@@ -135,7 +135,7 @@ def test_it_runs_backwards(method):
 
 
 def energy_trend(method, system, q, steps: int, step: float) -> tuple[float, float]:
-    """(change of the fitted straight line over the run, standard deviation) of the energy."""
+    """(change of the fitted straight line over the run, peak to peak) of the energy."""
     energies = []
     for number in range(steps):
         if number % 20 == 0:

@@ -178,7 +178,7 @@ def test_the_partial_of_another_run_is_refused(tmp_path, change, message):
     other = {"system": SYSTEM, "initial": STATE, **RUN, "out": path, **change}
     with pytest.raises(ValueError, match=message) as caught:
         simulate(**other)
-    assert "delete it, or pass resume=False" in str(caught.value)
+    assert "delete it, or start anew (resume=False" in str(caught.value)
     assert "\n" not in str(caught.value)
     simulate(**other, resume=False)
     assert path.exists()

@@ -3,6 +3,6 @@
 Importing this package enters them into `SOLUTIONS`.
 """
 
-from . import dispersive, klein_gordon, relativistic, sine_gordon, toda
+from . import dispersive, frenkel_kontorova, klein_gordon, relativistic, sine_gordon, toda
 
-__all__ = ["dispersive", "klein_gordon", "relativistic", "sine_gordon", "toda"]
+__all__ = ["dispersive", "frenkel_kontorova", "klein_gordon", "relativistic", "sine_gordon", "toda"]
