@@ -26,13 +26,22 @@ def charge_densities(system: Any) -> dict[str, sympy.Expr]:
 
     Those of `conserved_charges` (energy, momentum_x, boost_x, U(1), …), and for the Sine-Gordon field in one
     dimension also those of spin ±3 and ±5 (`sine_gordon_charges`). The boundary may break some of them:
-    walls break the momentum, a periodic box the boost, once the field no longer vanishes at its ends.
+    walls break the momentum, a periodic box the boost, once the field no longer vanishes at its ends. With
+    multipliers they are those of the density that was stated, on the constraint.
     ValueError for a system without a Lagrangian.
     """
     lagrangian = values_in(system)
     if lagrangian is None:
         raise ValueError("got a system without a Lagrangian, expected one made from a Lagrangian")
+    if getattr(getattr(system, "force", None), "given", False):
+        return _constrained_densities(system.stated, frozenset(system.constraints))
     return dict(_densities(lagrangian))
+
+
+def _constrained_densities(lagrangian: Lagrangian, multipliers: frozenset[str]) -> dict[str, sympy.Expr]:
+    """Charges of the density with its multipliers, whose terms vanish where the constraints hold."""
+    zero = {field: 0 for field in lagrangian.fields if field.func.__name__ in multipliers}
+    return {name: density.subs(zero) for name, density in _densities(lagrangian)}
 
 
 @lru_cache(maxsize=64)

@@ -83,6 +83,7 @@ class FieldSystem:
     components: tuple[int, ...]  # numbers of the Lagrangian's fields of which the state consists
     base: MultiIndex  # the jet of them that is the state
     constraints: dict[str, sympy.Expr]
+    stated: Lagrangian | None  # as it was given, before multipliers and gauge fields were removed
     absorption: float | None
     force: ConservativeForce | LaplacianForce | EquationForce | ModalForce
 
@@ -100,7 +101,8 @@ class FieldSystem:
                 f"({', '.join(lagrangian.jets.coordinate_names)}) alone; use Chain(lagrangian, count)"
             )
         numbers, tensors = _split_parameters(lagrangian.parameters, parameters or {})
-        reduction = reduced(lagrangian.substitute(numbers))
+        self.stated = lagrangian.substitute(numbers)
+        reduction = reduced(self.stated)
         self.lagrangian = reduction.lagrangian
         self._prepare(self.lagrangian.jets, grid, derivative, tensors, absorption)
         self.constraints = dict(reduction.constraints)
@@ -200,7 +202,7 @@ class FieldSystem:
             solved[left] = right.subs({sympy.Symbol(str(name)): value for name, value in numbers.items()})
         system = cls.__new__(cls)
         system._prepare(jets, grid, derivative, tensors, absorption)
-        system.lagrangian = None
+        system.lagrangian = system.stated = None
         system.force = EquationForce(solved, system, given=True)
         system._choose_absorption()
         return system

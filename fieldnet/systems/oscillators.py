@@ -84,7 +84,9 @@ def kuramoto_experiment(options: Options) -> Experiment:
         system,
         initial,
         t_end,
-        options.save_every or (SAVE_EVERY if options.t_end is None else t_end / 400),
+        (SAVE_EVERY if options.t_end is None else t_end / 400)
+        if options.save_every is None
+        else options.save_every,
         {
             "system": name,
             "initial": options.initial or "random",

@@ -29,6 +29,7 @@ def prepare(options: Options) -> Experiment:
             raise ValueError(f"got the system '{options.system}' and a density, expected one of them")
         if not options.fields:
             raise ValueError("got a density without fields, expected --fields NAME[,NAME…]")
+        refuse(options, (*NODE_OPTIONS, "viscosity", "forcing"), "a density")
         theory = text_theory(options.density, options.fields, options.parameters, options.dimension)
         return field_experiment(theory, options, OTHER)
     name = options.system
@@ -37,6 +38,7 @@ def prepare(options: Options) -> Experiment:
             "got no system, expected a name (fieldnet simulate --list), a lagrangian.json or --density"
         )
     if name.endswith(".json"):
+        refuse(options, (*NODE_OPTIONS, "viscosity", "forcing"), "a lagrangian.json")
         theory = file_theory(Path(name), options.parameters)
         return field_experiment(theory, options, OTHER)
     if name not in system_names():

@@ -97,6 +97,7 @@ def turbulence_experiment(options: Options) -> Experiment:
         points = whole_axes(options.points, 2, POINTS)
         grid = Grid(axes(options.length, "--length", 2, LENGTH), points, "periodic", origin)
     else:
+        refuse(options, ("points", "length", "origin"), f"{NAME} from a file, whose grid it takes")
         grid = Grid.from_dataset(data, "periodic")
     if values["hyperviscosity_order"] != int(values["hyperviscosity_order"]):
         raise ValueError(
@@ -107,8 +108,12 @@ def turbulence_experiment(options: Options) -> Experiment:
         initial = flow.make(grid, numbers_of_flow, options)
     else:
         initial = torch.as_tensor(data[field_names(data)[0]].values[:, 0])
+    if options.samples > 1 and initial.ndim == 2:
+        initial = initial.expand(options.samples, *initial.shape).contiguous()
     t_end = DURATION if options.t_end is None else options.t_end
-    save_every = options.save_every or (SAVE_EVERY if options.t_end is None else t_end / 100)
+    save_every = options.save_every
+    if save_every is None:
+        save_every = SAVE_EVERY if options.t_end is None else t_end / 100
 
     def system(interval: float) -> NavierStokes2D:
         return NavierStokes2D(

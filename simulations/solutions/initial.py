@@ -41,7 +41,14 @@ def initial(text: str, system: Any, time: float = 0.0, **parameters: float) -> S
         return chosen.build(system, **{**values, **parameters})
     theory = _values(system, chosen.theory)
     place = system.grid if hasattr(system, "grid") else system
-    return chosen.build(place, theory or {}, time, **{**values, **parameters})
+    state = chosen.build(place, theory or {}, time, **{**values, **parameters})
+    boundary = getattr(place, "boundary", ("",))
+    if chosen.boundary == "winding" and boundary[0] == "periodic":
+        raise ValueError(
+            f"got the initial data '{name}' on a periodic axis, where it jumps, expected a winding one: "
+            "boundary='winding'"
+        )
+    return state
 
 
 def available(system: Any) -> dict[str, Solution | GeneralData]:

@@ -463,3 +463,30 @@ def test_a_file_that_is_there_is_not_replaced_unasked(cli, tmp_path, word):
     assert code == 2
     assert "which is there already, expected a new name, or --overwrite" in errors
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--density", "phi_t**2/2", "--fields", "phi", "--coupling", 3], "--coupling for a density"),
+        (["navier_stokes", "--save-every", 0], "save_every"),
+        (["kuramoto", "--save-every", 0], "save_every"),
+        (
+            ["sine_gordon", "--initial", "kink", "--boundary", "periodic"],
+            "on a periodic axis, where it jumps",
+        ),
+        (["klein_gordon", "--initial", "plane-wave:nx=1.5"], "expected a whole number"),
+    ],
+)
+def test_nothing_is_ignored_and_nothing_jumps(cli, tmp_path, arguments, message):
+    code, _, errors = cli("simulate", *arguments, "--out", tmp_path / "f.nc")
+    assert code == 2
+    assert message in errors
+    assert not (tmp_path / "f.nc").exists()
+
+
+def test_samples_of_a_flow_that_is_not_random(cli, tmp_path):
+    flow = ["--initial", "taylor-green", "--points", 16, "--t-end", 0.2, "--samples", 2]
+    assert cli("simulate", "navier_stokes", *flow, "--out", tmp_path / "f.nc")[0] == 0
+    with xarray.open_dataset(tmp_path / "f.nc") as data:
+        assert data.sizes["sample"] == 2

@@ -192,3 +192,25 @@ def test_errors(collision):
     plane = FieldSystem(catalogue.sine_gordon(dimension=2), Grid((9.0, 9.0), 16))
     with pytest.raises(ValueError, match="expected one in one"):
         topological_charge(plane, torch.zeros(16, 16))
+
+
+def test_charges_of_a_constrained_field_are_those_of_the_density_with_its_multiplier():
+    """O(3) sigma model: rotations are conserved; the shifts of the free fields are none of its charges."""
+    grid = Grid(10.0, 64)
+    (x,) = grid.coordinates()
+    system = FieldSystem(catalogue.sigma_model(), grid)
+    angle = 1 + 0.4 * torch.sin(2 * torch.pi * x / 10)
+    turn = 2 * torch.pi * x / 10
+    q = torch.stack([angle.sin() * turn.cos(), angle.sin() * turn.sin(), angle.cos()])
+    v = 0.3 * torch.stack([angle.cos() * turn.cos(), angle.cos() * turn.sin(), -angle.sin()])
+    fields, rates = simulate(system, (q, v), 4.0, save_every=1.0, velocities=True)
+    found = charge_densities(system)
+    assert not any(name.startswith("shift") for name in found)
+    names = [name for name in found if name.startswith(("rotation", "energy", "momentum"))]
+    assert len(names) == 5
+    state = [torch.tensor(np.stack([d[n].values for n in system.fields], 2)[0]) for d in (fields, rates)]
+    values = charges(system, *state)
+    for name in names:
+        assert float((values[name] - values[name][0]).abs().max()) < 1e-5
+    free = system.integrate(state[1][:, 2])
+    assert float((free - free[0]).abs().max()) > 1e-2

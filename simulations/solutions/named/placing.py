@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import torch
 
-from ...grids import Grid
+from ...grids import Grid, has_walls
 from ..klein_gordon import middle
 
 Theory = Mapping[str, float]
@@ -25,7 +25,10 @@ def about(grid: Grid, centre: float | None) -> torch.Tensor:
 
 
 def wavenumbers(grid: Grid, numbers: tuple[float, ...]) -> list[float]:
-    """2πn/L of each axis. ValueError for waves along an axis that is not there."""
+    """2πn/L of each axis. ValueError for waves along an axis that is not there, or that do not close."""
     if any(numbers[grid.dimension :]):
         raise ValueError(f"got waves along {len(numbers)} axes, expected {grid.dimension}")
+    for n, boundary in zip(numbers, grid.boundary, strict=False):
+        if n != int(n) and not has_walls(boundary):
+            raise ValueError(f"got {n} waves in a box that closes on itself, expected a whole number")
     return [2 * math.pi * n / side for n, side in zip(numbers, grid.length, strict=False)]
