@@ -140,7 +140,9 @@ def emit_source(program: Program, function_name: str, printer: SourcePrinter) ->
     names = [source_name(name) for name in (*program.inputs, *(name for name, _ in program.assignments))]
     taken = sorted({name for name in names if names.count(name) > 1 or name == printer.module})
     if taken:
-        raise ValueError(f"got {', '.join(taken)} for two things in the code, expected other names; rename it")
+        raise ValueError(
+            f"got {', '.join(taken)} for two things in the code, expected other names; rename it"
+        )
     lines = [f"def {source_name(function_name)}({', '.join(map(source_name, program.inputs))}):"]
     lines += [f"    {source_name(name)} = {printer.doprint(value)}" for name, value in program.assignments]
     values = "".join(f"\n        {printer.doprint(value)}," for _, value in program.outputs)

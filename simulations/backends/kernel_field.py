@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import os
 
 import numpy as np
@@ -12,10 +12,11 @@ from ..integrators import State, SymplecticSplitting
 from .compiled import compile_source
 from .kernel_source import LEAD, KernelSource, kernel_source
 from .loop import Propagator
-from .sine import in_range
 from .stencil import Stencil
 
 SITES_PER_THREAD = 5_000  # two threads pay above about 10⁴ sites
+CACHE = 1_300_000  # bytes that stay in a core's caches
+ALL = 2**62  # sweeps
 
 
 def kernel_propagator(
@@ -49,34 +50,66 @@ class _FieldLoop:
         self.batch = tuple(q.shape[: q.ndim - len(points) - (stencil.fields > 1)])
         samples = int(np.prod(self.batch, dtype=int))
         self.shape = (samples, stencil.fields, *points)
-        self.pieces = _pieces(
-            samples, points[0] - 2 * (stencil.grid.boundary[0] == "dirichlet"), self._threads()
-        )
-        entries = ("start", "propagate")
-        self.functions = compile_source(self.source.text, entries, parallel=len(self.pieces) > 1)
+        threads = self._threads()
+        self.parts, self.group = self._tiles(threads)
+        self.function = compile_source(self.source.text, ("propagate",), parallel=threads > 1)["propagate"]
         self.constants = self._constants()
-        padded = [n + 2 * stencil.half for n in points]
-        padded[-1] = points[-1] + LEAD + stencil.half
-        self.buffers = [np.empty((samples, stencil.fields, *padded), self.dtype) for _ in range(2)]
+        self.halo = stencil.half * self.group if self.parts > 1 else 0
+        rows = -(-points[0] // self.parts) + 2 * self.halo
+        self.tiles = self._buffers(threads, (rows, *points[1:]))
+        spare = self.shape if self.parts > 1 else (0,) * len(self.shape)
+        self.spare = [np.empty(spare, self.dtype) for _ in range(2)]
 
     def __call__(self, q: torch.Tensor, v: torch.Tensor | None, first: int, step: float, count: int) -> State:
-        if v is None or count == 0 or tuple(q.shape) != self._outer_shape() or not in_range(q):
+        if v is None or count == 0 or tuple(q.shape) != self._outer_shape():
             return self.otherwise(q, v, first, step, count)
-        one, two = self.buffers
-        rate = v.detach().clone(memory_format=torch.contiguous_format)
-        speed = rate.numpy().reshape(self.shape)
-        begin = q.detach().contiguous().numpy().reshape(self.shape)
-        self.functions["start"](one, begin, speed, self.dtype.type(self.drifts[0] * step))
-        self.functions["propagate"](
-            one, two, speed, *self.constants[:2], self.kicks, self.drifts, first, float(step), count,
-            self.pieces, *self.constants[2:],
+        given = [part.detach().contiguous().numpy().reshape(self.shape) for part in (q, v)]
+        result, rate = (np.empty(self.shape, self.dtype) for _ in range(2))
+        beyond = np.zeros(len(self.tiles[0]), np.int64)
+        within = self.function(
+            *given, result, rate, *self.spare, *self.tiles[:3], beyond, self.parts, self.group, self.halo,
+            *self.constants[:2], self.kicks, self.drifts, first, float(step), count, *self.constants[2:],
+            *self.tiles[3:],
         )  # fmt: skip
-        last = one if count * len(self.kicks) % 2 == 0 else two
-        inside = [slice(self.stencil.half, self.stencil.half + n) for n in self.stencil.grid.points]
-        inside[-1] = slice(LEAD, LEAD + self.stencil.grid.points[-1])
-        result = torch.empty(q.shape, dtype=q.dtype)
-        np.copyto(result.numpy().reshape(self.shape), last[(slice(None), slice(None), *inside)])
-        return result, rate
+        if not within:
+            return self.otherwise(q, v, first, step, count)
+        return torch.from_numpy(result).view(q.shape), torch.from_numpy(rate).view(q.shape)
+
+    def _tiles(self, threads: int) -> tuple[int, int]:
+        """In how many parts of the first axis to cut a sample, and how many sweeps to take of each at a time.
+
+        Whole samples take all sweeps if they fit the cache, or there is no other way. Otherwise each
+        sweep more saves traffic and costs order/2 rows twice: (rows)^½ of them is about the best.
+        """
+        samples, fields, rows, *others = self.shape
+        arrays = 3 * fields + len(self.source.local)
+        fitting = CACHE // (arrays * self.dtype.itemsize * int(np.prod(others, dtype=int)))
+        winding = self.stencil.grid.boundary[0] == "winding"
+        enough = samples >= threads
+        if enough and (rows <= fitting or winding):
+            return 1, ALL
+        share = rows if enough else rows // threads
+        size = max(1, min(share, max(fitting * 3 // 4, 16 * self.stencil.half)))
+        parts = -(-rows // size)
+        if not enough:
+            parts = -(-parts // threads) * threads
+        size = rows // parts
+        return (
+            (parts, 1 if winding else max(1, math.isqrt(size // self.stencil.half)))
+            if parts > 1
+            else (1, ALL)
+        )
+
+    def _buffers(self, threads: int, points: tuple[int, ...]) -> list[np.ndarray]:
+        """For each thread two padded fields, the rates, and the parameters and coordinates of its rows."""
+        stencil = self.stencil
+        padded = [n + 2 * stencil.half for n in points]
+        padded[-1] = points[-1] + LEAD + stencil.half
+        shapes = [(threads, stencil.fields, *padded)] * 2 + [(threads, stencil.fields, *points)]
+        shapes += [(threads, *points)] * len(self.source.local)
+        shapes += [(threads, points[0])] * (0 in self.source.places)
+        kind = torch.float64 if self.dtype == np.float64 else torch.float32
+        return [torch.empty(shape, dtype=kind).numpy() for shape in shapes]  # aligned to cache lines
 
     def _outer_shape(self) -> tuple[int, ...]:
         fields = (self.stencil.fields,) if self.stencil.fields > 1 else ()
@@ -105,14 +138,3 @@ class _FieldLoop:
         if not points:
             value = value.reshape(leading)
         return np.ascontiguousarray(np.broadcast_to(value, (*batch, *points))).reshape((-1, *points))
-
-
-def _pieces(samples: int, rows: int, threads: int) -> np.ndarray:
-    """[first sample, end, first row, end] of each thread's part: whole samples if there are enough."""
-    if samples >= threads:
-        ends = [samples * i // threads for i in range(threads + 1)]
-        parts = [(a, b, 0, rows) for a, b in itertools.pairwise(ends)]
-    else:
-        ends = [rows * i // threads for i in range(threads + 1)]
-        parts = [(0, samples, a, b) for a, b in itertools.pairwise(ends)]
-    return np.array(parts, dtype=np.int64)

@@ -245,6 +245,45 @@ def test_threads_change_no_bit() -> None:
 
 
 @needs_numba
+@pytest.mark.parametrize(
+    "points, boundary, order",
+    [
+        ((131,), ("periodic",), 2),
+        ((97, 12), ("winding", "dirichlet"), 2),
+        pytest.param((131,), ("dirichlet",), 6, marks=pytest.mark.slow),
+        pytest.param((131,), ("winding",), 4, marks=pytest.mark.slow),
+        pytest.param((97, 12), ("periodic", "winding"), 4, marks=pytest.mark.slow),
+        pytest.param((97, 12), ("dirichlet", "periodic"), 2, marks=pytest.mark.slow),
+        pytest.param((60, 7, 9), ("neumann", "winding", "periodic"), 4, marks=pytest.mark.slow),
+    ],
+)
+def test_tiles_change_no_bit(
+    points: tuple[int, ...], boundary: tuple[str, ...], order: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole, in tiles, and in tiles on two threads; 37 steps are no multiple of the sweeps of a tile."""
+    system = FieldSystem(catalogue.sine_gordon(dimension=len(points)), box(points, boundary), order)
+    stencil = stencil_of(system)
+    q, v = random_state(points)
+    q = wound(q, system)
+    monkeypatch.setattr("simulations.backends.kernel_field.SITES_PER_THREAD", 50)
+    before, results = torch.get_num_threads(), []
+    try:
+        for cache, threads in ((10**9, 1), (1, 1), (10**9, 2), (1, 2)):
+            monkeypatch.setattr("simulations.backends.kernel_field.CACHE", cache)
+            torch.set_num_threads(threads)
+            advance = kernel_propagator(stencil, yoshida4, q, loop(system, yoshida4))
+            tiled = threads == 2 or (cache == 1 and boundary[0] != "winding")
+            assert (advance.parts > 1) == tiled
+            results.append(advance(q, v, 2, 0.02, 37))
+    finally:
+        torch.set_num_threads(before)
+    assert (results[0][0] - loop(system, yoshida4)(q, v, 2, 0.02, 37)[0]).abs().max() < 1e-12
+    for other in results[1:]:
+        assert torch.equal(results[0][0], other[0])
+        assert torch.equal(results[0][1], other[1])
+
+
+@needs_numba
 def test_theories_that_differ_in_numbers_share_their_code() -> None:
     from simulations.backends.kernel_source import kernel_source
 
