@@ -55,7 +55,7 @@ def _rate(points: tuple[int, ...], threads: int, goals: dict[str, float | None])
     system = _sine_gordon(Grid([spacing * n for n in points], points), 2)
     q, v = _random(points)
     sites = math.prod(points)
-    steps = max(16, 2**20 // sites)
+    steps = max(64, 2**24 // sites)
     array, rate = q.numpy().copy(), v.numpy().copy()
     contestants: dict[str, Callable[[], object]] = {
         "NumPy in place": lambda: numpy_leapfrog(array, rate, step, spacing, steps)
@@ -80,7 +80,7 @@ def _ensemble() -> dict[str, Any]:
         for label, batch, points in (("one field", (), 2**20), ("ensemble", (1024,), 1024)):
             system = _sine_gordon(Grid(0.1 * points, points), 2)
             q, v = _random((*batch, points))
-            contestants[label] = _runner(system, stormer_verlet, q, v, 0.02, 16, name)
+            contestants[label] = _runner(system, stormer_verlet, q, v, 0.02, 64, name)
         seconds = in_turn(contestants)
         found[f"{name}: time a site over that of one field of 2**20"] = verdict(
             ratio(seconds, "ensemble", "one field"), 1.05, at_most=True
@@ -249,7 +249,7 @@ def _coarse_kink() -> dict[str, Any]:
     }.items():
         contestants[name] = run
         errors[name] = round(error(), 6)
-    seconds = in_turn(contestants, rounds=15)
+    seconds = in_turn(contestants, rounds=15, repeats=5)
     return {
         "largest error": errors,
         "milliseconds a solve": milliseconds(seconds),
@@ -269,7 +269,7 @@ def _fine_kink() -> dict[str, Any]:
     }.items():
         contestants[name] = run
         errors[name] = float(f"{error():.3g}")
-    seconds = in_turn(contestants, rounds=15)
+    seconds = in_turn(contestants, rounds=15, repeats=5)
     ours = "kernel"
     return {
         "largest error": errors,
