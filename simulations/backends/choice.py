@@ -17,7 +17,7 @@ from .torch_oscillators import mean_field_fits, torch_oscillators
 
 BACKENDS = ("loop", "torch", "kernel")
 
-# A guess of what the loop takes: seconds a force, and seconds a force and site (measured on 2 cores of 2023).
+# A guess of what the loop takes: seconds a force, and seconds a force and site (measured).
 FORCE, SITE = 1.5e-4, 8e-9
 # Seconds of looping from which a compilation pays: of the kernel (1–3 s) and of torch (3–10 s).
 KERNEL_PAYS, COMPILING_PAYS = 3.0, 20.0

@@ -20,6 +20,7 @@ from simulations.backends.kernel_field import kernel_propagator
 from simulations.backends.sine import cosine, sine
 from simulations.backends.stencil import stencil_of
 from simulations.backends.torch_field import torch_propagator
+from simulations.integrators import blanes_moan4, blanes_moan6, default_integrator
 
 needs_numba = pytest.mark.skipif(not numba_is_installed(), reason="needs the extra 'fast'")
 KERNEL = pytest.param("kernel", marks=needs_numba)
@@ -88,6 +89,15 @@ def box(points: tuple[int, ...], boundary: tuple[str, ...]) -> Grid:
 def test_lines_with_every_end_and_every_order(name: str, order: int, boundary: str) -> None:
     system = FieldSystem(catalogue.sine_gordon(), box((33,), (boundary,)), order)
     assert_like_the_loop(name, system, integrator=stormer_verlet)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("integrator", [blanes_moan4, blanes_moan6], ids=lambda method: method.name)
+def test_the_splittings_of_blanes_and_moan(name: str, integrator) -> None:
+    """The first of them is what runs unless another is named."""
+    system = FieldSystem(catalogue.sine_gordon(), box((33,), ("winding",)), 4)
+    assert default_integrator(system) is blanes_moan4
+    assert_like_the_loop(name, system, integrator=integrator)
 
 
 @pytest.mark.parametrize("name", BACKENDS)
