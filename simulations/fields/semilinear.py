@@ -328,7 +328,7 @@ class Semilinear:
             name = self.form.jets.coordinate_names[1 + axes[0]]
             raise ValueError(
                 f"got a density whose time derivatives are those of ∂_{name} of the field, and the field "
-                "field itself occurs besides, expected its derivatives alone"
+                "itself occurs besides, expected its derivatives alone"
             )
         return axes[0]
 
