@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import sympy
 
-from lagrangians.codegen import Program, SourcePrinter
+from .named_printer import NamedPrinter
 
 
-class LoopPrinter(SourcePrinter):
+class LoopPrinter(NamedPrinter):
     """Text for one site. Every number that is not an exponent is `number[i]`, listed in `numbers`: theories
     that differ in numbers alone share their compiled code, and float32 is not widened by literals.
 
@@ -33,18 +33,8 @@ class LoopPrinter(SourcePrinter):
     }
 
     def __init__(self, names: Mapping[str, str]):
-        super().__init__("math")
-        self.names = dict(names)
+        super().__init__("math", names)
         self.numbers: list[float] = []
-
-    def statements(self, program: Program, prefix: str) -> tuple[list[str], list[str]]:
-        """Assignments as lines of text, and the texts of the outputs."""
-        lines = []
-        for position, (name, value) in enumerate(program.assignments):
-            text = self.doprint(value)
-            self.names[name] = f"{prefix}{position}"
-            lines.append(f"{self.names[name]} = {text}")
-        return lines, [self.doprint(value) for _, value in program.outputs]
 
     def _print(self, expr: sympy.Basic, **kwargs: object) -> str:
         if isinstance(expr, sympy.Expr) and expr.is_number:
@@ -55,17 +45,6 @@ class LoopPrinter(SourcePrinter):
         if value not in self.numbers:
             self.numbers.append(value)
         return f"number{self.numbers.index(value)}"
-
-    def _print_Symbol(self, expr: sympy.Symbol) -> str:
-        return self.names[expr.name]
-
-    def _print_Function(self, expr: sympy.Function) -> str:
-        if expr.func not in self.functions:
-            raise ValueError(f"no compiled counterpart of the function {expr.func.__name__}")
-        return f"{self.functions[expr.func]}({self.stringify(expr.args, ', ')})"
-
-    _print_ExpBase = _print_Function
-    _print_Abs = _print_Function
 
     def _print_Pow(self, expr: sympy.Pow, rational: bool = False) -> str:
         base, exponent = expr.base, expr.exp

@@ -7,14 +7,16 @@ from typing import ClassVar
 
 import sympy
 
-from lagrangians.codegen import Program, SourcePrinter
+from lagrangians.codegen import SourcePrinter
 
+from .named_printer import NamedPrinter
 from .stencil import Stencil
 
 
-class TensorPrinter(SourcePrinter):
-    """Torch text with names replaced; sin and cos are arguments of the emitted function."""
+class TensorPrinter(NamedPrinter):
+    """Torch text; sin and cos are arguments of the emitted function."""
 
+    kind = "torch"
     functions: ClassVar[Mapping[type, str]] = {  # type: ignore[misc]
         **{f: f"torch.{name}" for f, name in SourcePrinter.functions.items()},
         sympy.atan: "torch.atan",
@@ -26,28 +28,7 @@ class TensorPrinter(SourcePrinter):
     }
 
     def __init__(self, names: Mapping[str, str]):
-        super().__init__("torch")
-        self.names = dict(names)
-
-    def statements(self, program: Program, prefix: str) -> tuple[list[str], list[str]]:
-        """Assignments as lines of text, and the texts of the outputs."""
-        lines = []
-        for position, (name, value) in enumerate(program.assignments):
-            text = self.doprint(value)
-            self.names[name] = f"{prefix}{position}"
-            lines.append(f"{self.names[name]} = {text}")
-        return lines, [self.doprint(value) for _, value in program.outputs]
-
-    def _print_Symbol(self, expr: sympy.Symbol) -> str:
-        return self.names[expr.name]
-
-    def _print_Function(self, expr: sympy.Function) -> str:
-        if expr.func not in self.functions:
-            raise ValueError(f"no torch counterpart of the function {expr.func.__name__}")
-        return f"{self.functions[expr.func]}({self.stringify(expr.args, ', ')})"
-
-    _print_ExpBase = _print_Function
-    _print_Abs = _print_Function
+        super().__init__("torch", names)
 
 
 def torch_source(stencil: Stencil) -> str:
