@@ -6,7 +6,6 @@ See `reading` for what a file may look like and `normal_form` for what comes out
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import xarray
 from .errors import DataError
 from .files.boundary import guess_boundary
 from .files.normal_form import normalise
+from .files.places import check_place, replacing
 from .files.reading import read
 
 __all__ = ["DataError", "check_writable", "guess_boundary", "load", "normalise", "save"]
@@ -47,20 +47,17 @@ def save(dataset: xarray.Dataset, path: str | os.PathLike) -> None:
     """
     path = Path(path)
     check_writable(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        if path.suffix == ".npz":
-            names = [name for name in dataset.variables if name in dataset.data_vars or name in dataset.dims]
-            arrays = {str(name): dataset[name].values for name in names}
-            with open(temporary, "wb") as stream:
-                np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
-        else:
-            dataset.to_netcdf(temporary, engine="h5netcdf")
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            if path.suffix == ".npz":
+                names = [n for n in dataset.variables if n in dataset.data_vars or n in dataset.dims]
+                arrays = {str(name): dataset[name].values for name in names}
+                with open(temporary, "wb") as stream:
+                    np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+            else:
+                dataset.to_netcdf(temporary, engine="h5netcdf")
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def check_streamable(path: str | os.PathLike) -> None:
@@ -75,20 +72,4 @@ def check_streamable(path: str | os.PathLike) -> None:
 
 def check_writable(path: str | os.PathLike) -> None:
     """Raise DataError unless `save` could write this file now; call it before long work. Leaves no trace."""
-    path = Path(path)
-    if path.suffix not in (*HDF5_SUFFIXES, ".npz"):
-        raise DataError(
-            f"cannot write {path}: got the file ending '{path.suffix}', expected one of "
-            f"{', '.join((*HDF5_SUFFIXES, '.npz'))}"
-        )
-    if path.is_dir():
-        raise DataError(f"cannot write {path}: it is a folder, expected a file name")
-    if not path.parent.is_dir():
-        raise DataError(f"cannot write {path}: {path.parent} is not an existing folder; make it first")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise DataError(f"cannot write {path}: the file is write-protected; choose another name")
-    try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror or error}") from None
+    check_place(Path(path), (*HDF5_SUFFIXES, ".npz"), "choose another name")
