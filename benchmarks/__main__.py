@@ -17,6 +17,7 @@ MODULES = {
     "lagrangians": "benchmarks.symbolic",
     "fields": "benchmarks.fields",
     "oscillators": "benchmarks.oscillators",
+    "lconv": "benchmarks.lconv",
 }
 PACKAGES = ("sympy", "numpy", "scipy", "torch", "numba", "py-pde", "kuramoto")
 
@@ -41,7 +42,9 @@ def main(names: list[str]) -> int:
 
 def _origin() -> dict[str, Any]:
     """Which code was timed, on what; `changed files` are tracked files that differ from the commit."""
-    changed = _git("diff", "--name-only", "HEAD", "--", "lagrangians", "simulations", "benchmarks/*.py")
+    changed = _git(
+        "diff", "--name-only", "HEAD", "--", "lagrangians", "simulations", "fieldnet", "benchmarks/*.py"
+    )
     return {
         "commit": _git("rev-parse", "HEAD") or "unknown",
         "changed files": changed.splitlines(),

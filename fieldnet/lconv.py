@@ -1,5 +1,7 @@
 """The Lie algebra convolution (arXiv:2109.07103, eq. 8)."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor, nn
 
@@ -10,9 +12,15 @@ class LConv(nn.Module):
     """Q[f](x) = W⁰ f(x) + W^i L̂_i f(x), a group convolution whose kernel sits near the identity.
 
     `weight` has shape (n_L + 1, out_channels, in_channels); weight[0] is W⁰ and weight[i] is W^i = W⁰ε̄^i.
-    Weights start from N(0, 1/in_channels). Feature maps are channels-first, `(..., in_channels, *S)`.
+    Weights start from N(0, 1/in_channels), a bias from 0. Feature maps are channels-first, `(batch,
+    in_channels, *S)`, any number of batch axes or none, as for `nn.Conv1d` and `nn.Conv2d`; S is the space of
+    the generators, a grid or the nodes of a graph. With `shape`, S is a grid of that shape and the generators
+    live on its points as nodes, in row-major order: LConv(3, 8, Dense(4, 28 * 28), shape=(28, 28)).
 
-    Raises ValueError when the channel axis does not have `in_channels` entries.
+    The products are taken in the generators' cheapest order (`GeneratorModule.contract`).
+
+    Raises ValueError when the channel axis does not have `in_channels` entries, when the grid is not `shape`,
+    or when the feature map has another dtype than the weights.
     """
 
     def __init__(
@@ -23,46 +31,76 @@ class LConv(nn.Module):
         bias: bool = False,
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
+        shape: tuple[int, ...] | None = None,
     ):
         super().__init__()
+        if min(in_channels, out_channels) < 1:
+            raise ValueError(f"got {in_channels} and {out_channels} channels, expected at least 1 each")
+        if shape is not None and generators.space_dimensions != 1:
+            raise ValueError(
+                f"got shape={tuple(shape)} for generators on {generators.space_dimensions} space axes, "
+                "expected generators on nodes; leave out shape"
+            )
         self.in_channels, self.out_channels = in_channels, out_channels
         self.generators = generators
-        shape = (generators.count + 1, out_channels, in_channels)
-        self.weight = nn.Parameter(torch.randn(shape, dtype=dtype) / in_channels**0.5)
+        self.shape = None if shape is None else tuple(shape)
+        size = (generators.count + 1, out_channels, in_channels)
+        self.weight = nn.Parameter(torch.randn(size, dtype=dtype) / in_channels**0.5)
         self.bias = nn.Parameter(torch.zeros(out_channels, dtype=dtype)) if bias else None
         if device is not None:
             self.to(device)
 
+    def reset_parameters(self) -> None:
+        """Draw the weights anew from N(0, 1/in_channels), put the bias to 0; the generators stay."""
+        nn.init.normal_(self.weight, std=self.in_channels**-0.5)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
     def forward(self, features: Tensor) -> Tensor:
         """Q[f]. shape: (..., in_channels, *S) -> (..., out_channels, *S)"""
-        channel = self._channel_axis(features, self.in_channels)
-        output = mix(self.weight[0], features, channel)
-        for weight, moved in zip(self.weight[1:], self.generators.apply(features), strict=True):
-            output = output + mix(weight, moved, channel)
+        self._check(features, self.in_channels)
+        space = features.shape[features.ndim - self._axes :]
+        output = self.generators.contract(self.weight[1:], self._on_nodes(features), self.weight[0])
         if self.bias is not None:
             output = output + self.bias.reshape(-1, *([1] * self.generators.space_dimensions))
-        return output
+        return output if self.shape is None else output.unflatten(-1, space)
 
     def transpose(self, residual: Tensor) -> Tensor:
         """Qᵀ[r] = W⁰ᵀ r + L̂_iᵀ W^iᵀ r, with ⟨r, Q[f]⟩ = ⟨Qᵀ[r], f⟩ where there is no bias.
 
         shape: (..., out_channels, *S) -> (..., in_channels, *S)
         """
-        channel = self._channel_axis(residual, self.out_channels)
-        stack = torch.stack([mix(weight.mT, residual, channel) for weight in self.weight[1:]])
-        return mix(self.weight[0].mT, residual, channel) + self.generators.transpose(stack)
+        self._check(residual, self.out_channels)
+        pulled = self.generators.contract_transpose(self.weight[1:], self._on_nodes(residual), self.weight[0])
+        return pulled if self.shape is None else pulled.unflatten(-1, self.shape)
 
-    def _channel_axis(self, features: Tensor, channels: int) -> int:
-        axis = -1 - self.generators.space_dimensions
-        if features.ndim < -axis or features.shape[axis] != channels:
+    @property
+    def _axes(self) -> int:
+        return self.generators.space_dimensions if self.shape is None else len(self.shape)
+
+    def _on_nodes(self, features: Tensor) -> Tensor:
+        return features if self.shape is None else features.flatten(-len(self.shape))
+
+    def _check(self, features: Tensor, channels: int) -> None:
+        axis = -1 - self._axes
+        space = features.shape[features.ndim - self._axes :]
+        wrong = self.shape is not None and tuple(space) != self.shape
+        if features.ndim < -axis or features.shape[axis] != channels or wrong:
+            wanted = "*S" if self.shape is None else ", ".join(map(str, self.shape))
             raise ValueError(
-                f"feature map has shape {tuple(features.shape)}; expected (..., {channels}, *S) with "
-                f"{self.generators.space_dimensions} space axes and {channels} channels"
+                f"feature map has shape {tuple(features.shape)}; expected (..., {channels}, {wanted}) with "
+                f"{self._axes} space axes and {channels} channels"
             )
-        return axis
+        if features.dtype != self.weight.dtype and not torch.is_autocast_enabled(features.device.type):
+            raise ValueError(
+                f"feature map is {features.dtype}; expected {self.weight.dtype}, the layer's; convert one "
+                "of them with .to(dtype)"
+            )
 
     def extra_repr(self) -> str:
-        return f"in_channels={self.in_channels}, out_channels={self.out_channels}"
+        grid = "" if self.shape is None else f", shape={self.shape}"
+        channels = f"in_channels={self.in_channels}, out_channels={self.out_channels}"
+        return f"{channels}{grid}, bias={self.bias is not None}"
 
 
 def mix(weight: Tensor, features: Tensor, channel: int) -> Tensor:

@@ -1,10 +1,13 @@
 """Generators that are local stencils on a grid."""
 
+from __future__ import annotations
+
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from .base import GeneratorModule
+from .families import Zero
 
 
 class Stencil(GeneratorModule):
@@ -15,25 +18,60 @@ class Stencil(GeneratorModule):
     It kills constants, L̂1 = 0, and L̂ᵀ = −L̂ exactly. On a plane wave of wavenumber k along the axis it is
     multiplication by i·s(k), the symbol s(k) = 2 Σ_j a_j sin(j k Δ); a derivative ∂_α has s(k) = k. Only
     L̂ᵀL̂ enters the dynamics, so L̂ is found up to sign, and a scale that the layer's weight absorbs.
-    Weights start as independent normal numbers.
+    `weight` a has shape (n, radius): a given tensor is held fixed, a given `nn.Parameter` is learned from
+    there, and without either weights are learned from independent normal numbers.
     """
 
+    periodic = True
+    weight: Tensor
     spacing: Tensor
 
-    def __init__(self, spacing: tuple[float, ...], radius: int = 4, dtype: torch.dtype | None = None):
+    def __init__(
+        self,
+        spacing: tuple[float, ...],
+        radius: int = 4,
+        dtype: torch.dtype | None = None,
+        weight: Tensor | None = None,
+        device: torch.device | str | None = None,
+    ):
         super().__init__()
-        if radius < 1:
-            raise ValueError(f"stencil radius is {radius}; expected at least 1")
         self.count = self.space_dimensions = len(spacing)
-        self.radius = radius
-        self.weight = nn.Parameter(torch.randn(self.count, radius, dtype=dtype))
-        self.register_buffer("spacing", torch.tensor(spacing, dtype=self.weight.dtype))
+        if weight is None:
+            if radius < 1:
+                raise ValueError(f"stencil radius is {radius}; expected at least 1")
+            weight = nn.Parameter(torch.randn(self.count, radius, dtype=dtype, device=device))
+        if weight.ndim != 2 or len(weight) != self.count:
+            raise ValueError(f"got weights of shape {tuple(weight.shape)}, expected ({self.count}, radius)")
+        self.radius = weight.shape[1]
+        self.hold("weight", weight)
+        self.register_buffer("spacing", torch.tensor(spacing, dtype=weight.dtype, device=weight.device))
 
-    def apply(self, features: Tensor) -> Tensor:  # type: ignore[override]
+    def act(self, features: Tensor) -> Tensor:
         return stencil_gradient(self.weight, features)
 
     def transpose(self, stack: Tensor) -> Tensor:
         return stencil_divergence(self.weight, stack)
+
+    def plus(self, other: Stencil) -> Stencil:
+        if not torch.equal(self.spacing, other.spacing):
+            spacings = f"{self.spacing.tolist()} and {other.spacing.tolist()}"
+            raise ValueError(f"got stencils of spacing {spacings}, expected the same")
+        radius = max(self.radius, other.radius)
+        parts = [functional.pad(s.weight, (0, radius - s.radius)) for s in (self, other)]
+        return self._with(parts[0] + parts[1])
+
+    def commutator(self, other: Stencil) -> Zero:
+        """0: stencils with the same weights everywhere commute."""
+        return Zero(self.count * other.count, self.space_dimensions, self.weight.dtype, self.weight.device)
+
+    def _with(self, weight: Tensor) -> Stencil:
+        return Stencil(tuple(self.spacing.tolist()), weight=weight)
+
+    def vector_field(self, shape: tuple[int, ...]) -> Tensor:
+        """The displacement 2 Σ_j j a_{αj} along the axis α, the same everywhere: Δ·ds/dk at k = 0."""
+        steps = torch.arange(1, self.radius + 1).to(self.weight.detach())
+        field = torch.diag(2 * self.weight @ steps)
+        return field.reshape(*field.shape, *[1] * len(shape)).expand(*field.shape, *shape)
 
     def symbol(self, axis: int, wavenumbers: Tensor) -> Tensor:
         """s(k) along an axis. shape: (n,) -> (n,)"""
