@@ -6,29 +6,38 @@ Lagrangians, which are run and audited.
 
 from __future__ import annotations
 
-from . import generators
+from . import algebras, generators, group_convolution, testing
 from .conservation import check_conservation
 from .derive import derive_lagrangian, expand_field_model, expand_layer
 from .discover import discover_lagrangian
 from .features import FeatureMap, feature_map
+from .group_convolution import RecurrentLConv, approximate_group_convolution
 from .lconv import LConv
 from .results import Discovery
 from .rollout import rollout, system_from_json
 from .saving import load, save
+from .testing import assert_equivariant, equivariance_error
 
 __all__ = [
     "Discovery",
     "FeatureMap",
     "LConv",
+    "RecurrentLConv",
+    "algebras",
+    "approximate_group_convolution",
+    "assert_equivariant",
     "check_conservation",
     "derive_lagrangian",
     "discover_lagrangian",
+    "equivariance_error",
     "expand_field_model",
     "expand_layer",
     "feature_map",
     "generators",
+    "group_convolution",
     "load",
     "rollout",
     "save",
     "system_from_json",
+    "testing",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+
+from lagrangians.symmetries.matrix_algebras import standard_matrices, structure_constants
 
 DERIVATION_WEIGHTS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 
@@ -168,101 +170,4 @@ def _row_span(rows: np.ndarray) -> np.ndarray:
 @cache
 def standard_algebras() -> tuple[tuple[str, np.ndarray], ...]:
     """(name, structure constants) of the algebras that are recognised, each built from matrices."""
-    return tuple((name, _constants(matrices)) for name, matrices in _matrices())
-
-
-def _matrices() -> Iterator[tuple[str, list[np.ndarray]]]:
-    yield "so(3)", _orthogonal(3, 0)
-    yield "sl(2,R)", _special_linear(2)
-    for p, q in ((3, 1), (4, 0), (5, 0), (4, 1), (3, 2), (4, 2), (5, 1)):
-        yield (f"so({p},{q})" if q else f"so({p})"), _orthogonal(p, q)
-    yield "sl(3,R)", _special_linear(3)
-    yield "aff(1,R)", _affine([np.eye(1)])
-    for p, q in ((1, 1), (2, 0), (2, 1), (3, 0), (3, 1)):
-        name = f"iso({p},{q})" if q else f"iso({p})"
-        yield name, _affine(_orthogonal(p, q))
-        yield f"{name} ⋊ dilation", _affine([*_orthogonal(p, q), np.eye(p + q)])
-    yield "sl(2,R) ⋉ R^2", _affine(_special_linear(2))
-    yield "gl(2,R) ⋉ R^2", _affine([*_special_linear(2), np.eye(2)])
-    yield "Heisenberg h(1)", _galilean(1, rotations=False, time=())
-    yield "Heisenberg h(2)", _galilean(2, rotations=False, time=())
-    yield "Heisenberg h(1) ⋊ dilation", _galilean(1, rotations=False, time=("dilation",))
-    for n in (1, 2, 3):
-        yield f"Galilei({n}) with mass (Bargmann)", _galilean(n, rotations=True, time=("energy",))
-        yield (
-            f"Galilei({n}) with mass and dilation",
-            _galilean(n, rotations=True, time=("energy", "dilation")),
-        )
-        yield (
-            f"Schrödinger({n})",
-            _galilean(n, rotations=True, time=("energy", "dilation", "expansion")),
-        )
-    for n in (2, 3):
-        yield f"Galilei({n})", _massless_galilean(n)
-
-
-def _unit(size: int, row: int, column: int) -> np.ndarray:
-    matrix = np.zeros((size, size))
-    matrix[row, column] = 1.0
-    return matrix
-
-
-def _orthogonal(p: int, q: int) -> list[np.ndarray]:
-    """All A with AᵀG + GA = 0, G = diag(1 p times, −1 q times)."""
-    n = p + q
-    G = np.diag([1.0] * p + [-1.0] * q)
-    return [G @ (_unit(n, i, j) - _unit(n, j, i)) for i in range(n) for j in range(i)]
-
-
-def _special_linear(n: int) -> list[np.ndarray]:
-    off = [_unit(n, i, j) for i in range(n) for j in range(n) if i != j]
-    return off + [_unit(n, i, i) - _unit(n, i + 1, i + 1) for i in range(n - 1)]
-
-
-def _affine(linear: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """x → Ax + b: the given A and all translations."""
-    n = len(linear[0])
-    embedded = [np.pad(A, ((0, 1), (0, 1))) for A in linear]
-    return embedded + [_unit(n + 1, i, n) for i in range(n)]
-
-
-def _galilean(n: int, rotations: bool, time: Sequence[str]) -> list[np.ndarray]:
-    """Symplectic affine matrices: momenta, boosts and mass, with rotations and part of sl(2,R)."""
-    size = 2 * n + 2
-    x, p, last = range(1, n + 1), range(n + 1, 2 * n + 1), 2 * n + 1
-    translations = [_unit(size, x[i], last) - _unit(size, 0, p[i]) for i in range(n)]
-    boosts = [_unit(size, p[i], last) + _unit(size, 0, x[i]) for i in range(n)]
-    result = [*translations, *boosts, 2 * _unit(size, 0, last)]
-    if rotations:
-        result += [
-            sum(_unit(size, s[i], s[j]) - _unit(size, s[j], s[i]) for s in (x, p))
-            for i in range(n)
-            for j in range(i)
-        ]
-    parts = {
-        "energy": sum(_unit(size, x[i], p[i]) for i in range(n)),
-        "expansion": sum(_unit(size, p[i], x[i]) for i in range(n)),
-        "dilation": sum(_unit(size, x[i], x[i]) - _unit(size, p[i], p[i]) for i in range(n)),
-    }
-    return result + [np.asarray(parts[name]) for name in time]
-
-
-def _massless_galilean(n: int) -> list[np.ndarray]:
-    """x → Rx + vt + a, t → t + b."""
-    size = n + 2
-    rotations = [np.pad(A, ((0, 2), (0, 2))) for A in _orthogonal(n, 0)]
-    boosts = [_unit(size, i, n) for i in range(n)]
-    translations = [_unit(size, i, n + 1) for i in range(n + 1)]
-    return [*rotations, *boosts, *translations]
-
-
-def _constants(matrices: Sequence[np.ndarray]) -> np.ndarray:
-    """c with [M_i, M_j] = c[i, j, k] M_k."""
-    basis = np.array([M.ravel() for M in matrices]).T
-    brackets = np.array([[(A @ B - B @ A).ravel() for B in matrices] for A in matrices])
-    n = len(matrices)
-    solution, _, rank, _ = np.linalg.lstsq(basis, brackets.reshape(n * n, -1).T, rcond=None)
-    defect = np.abs(basis @ solution - brackets.reshape(n * n, -1).T).max()
-    if rank < n or defect > 1e-9:
-        raise ValueError("the matrices are dependent or not closed under the bracket")
-    return np.where(np.abs(solution) < 1e-12, 0.0, solution).T.reshape(n, n, n)
+    return tuple((name, structure_constants(matrices)) for name, matrices in standard_matrices())
