@@ -10,12 +10,14 @@ from . import algebras, generators, group_convolution, testing
 from .conservation import check_conservation
 from .derive import derive_lagrangian, expand_field_model, expand_layer
 from .discover import discover_lagrangian
+from .discover_symmetries import discover_symmetries
 from .features import FeatureMap, feature_map
 from .group_convolution import RecurrentLConv, approximate_group_convolution
 from .lconv import LConv
 from .results import Discovery
 from .rollout import rollout, system_from_json
 from .saving import load, save
+from .symmetry.oscillators import discover_oscillator_symmetries
 from .testing import assert_equivariant, equivariance_error
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "check_conservation",
     "derive_lagrangian",
     "discover_lagrangian",
+    "discover_oscillator_symmetries",
+    "discover_symmetries",
     "equivariance_error",
     "expand_field_model",
     "expand_layer",

@@ -9,6 +9,7 @@ import typer
 
 from .plot import plot
 from .simulate import simulate
+from .symmetries import symmetries
 
 app = typer.Typer(
     name="fieldnet",
@@ -133,3 +134,4 @@ def demo(
 
 app.command()(simulate)
 app.command()(plot)
+app.command()(symmetries)
