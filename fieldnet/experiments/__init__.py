@@ -1,0 +1,1 @@
+"""The experiments of the paper on L-conv, beside its numbers and beside controls."""
