@@ -18,6 +18,7 @@ MODULES = {
     "fields": "benchmarks.fields",
     "oscillators": "benchmarks.oscillators",
     "lconv": "benchmarks.lconv",
+    "experiments": "benchmarks.experiments",
 }
 PACKAGES = ("sympy", "numpy", "scipy", "torch", "numba", "py-pde", "kuramoto")
 

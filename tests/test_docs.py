@@ -5,9 +5,17 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 PAGES = sorted(Path(__file__).parents[1].joinpath("docs").glob("*.md"))
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def _default_dtype_is_given_back():
+    before = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(before)
 
 
 def claims(source: str) -> list[tuple[ast.stmt, str | None]]:

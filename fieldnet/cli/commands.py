@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .experiments import reproduce
 from .plot import plot
 from .simulate import simulate
 from .symmetries import symmetries
@@ -135,3 +136,4 @@ def demo(
 app.command()(simulate)
 app.command()(plot)
 app.command()(symmetries)
+app.command()(reproduce)
