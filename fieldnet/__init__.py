@@ -17,19 +17,25 @@ from .lconv import LConv
 from .results import Discovery
 from .rollout import rollout, system_from_json
 from .saving import load, save
+from .symmetry.equivariance import discover_function_symmetries
+from .symmetry.learned import LearnedGenerators
 from .symmetry.oscillators import discover_oscillator_symmetries
+from .symmetry.pairs import discover_generators
 from .testing import assert_equivariant, equivariance_error
 
 __all__ = [
     "Discovery",
     "FeatureMap",
     "LConv",
+    "LearnedGenerators",
     "RecurrentLConv",
     "algebras",
     "approximate_group_convolution",
     "assert_equivariant",
     "check_conservation",
     "derive_lagrangian",
+    "discover_function_symmetries",
+    "discover_generators",
     "discover_lagrangian",
     "discover_oscillator_symmetries",
     "discover_symmetries",

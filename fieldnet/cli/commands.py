@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .experiments import reproduce
+from .pairs import generators
 from .plot import plot
 from .simulate import simulate
 from .symmetries import symmetries
@@ -136,4 +137,5 @@ def demo(
 app.command()(simulate)
 app.command()(plot)
 app.command()(symmetries)
+app.command()(generators)
 app.command()(reproduce)
