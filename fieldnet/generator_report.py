@@ -9,8 +9,8 @@ import xarray as xr
 from simulations.derivatives import central_weights, fourier_derivative
 from simulations.files.conventions import spacing
 
+from .contraction import mix_channels
 from .generators.stencil import stencil_gradient
-from .lconv import mix
 from .learning.band import spectrum
 from .learning.field_data import FieldSamples
 from .learning.field_model import FieldModel
@@ -72,7 +72,7 @@ def _differentiated(model: FieldModel, training: FieldSamples, axis: int) -> tor
     rows = model.layer.weight[1 + axis, :, : model.features.channels]
     if not bool(rows.any()):
         return features
-    return mix(rows, features, channel)
+    return mix_channels(rows, features, channel)
 
 
 def _exact(

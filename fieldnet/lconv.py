@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -17,10 +19,11 @@ class LConv(nn.Module):
     the generators, a grid or the nodes of a graph. With `shape`, S is a grid of that shape and the generators
     live on its points as nodes, in row-major order: LConv(3, 8, Dense(4, 28 * 28), shape=(28, 28)).
 
-    The products are taken in the generators' cheapest order (`GeneratorModule.contract`).
+    Dtype and device are those of the generators; a `device` moves both. The products are taken in the
+    generators' cheapest order (`GeneratorModule.contract`).
 
-    Raises ValueError when the channel axis does not have `in_channels` entries, when the grid is not `shape`,
-    or when the feature map has another dtype than the weights.
+    Raises ValueError for generators of another dtype or another number of nodes; and for a feature map whose
+    channel axis does not have `in_channels` entries, whose grid is not `shape`, or of another dtype.
     """
 
     def __init__(
@@ -34,6 +37,11 @@ class LConv(nn.Module):
         shape: tuple[int, ...] | None = None,
     ):
         super().__init__()
+        if not isinstance(generators, GeneratorModule):
+            raise ValueError(
+                f"got generators of type {type(generators).__name__}, expected a GeneratorModule; `Fixed` "
+                "makes one of matrices"
+            )
         if min(in_channels, out_channels) < 1:
             raise ValueError(f"got {in_channels} and {out_channels} channels, expected at least 1 each")
         if shape is not None and generators.space_dimensions != 1:
@@ -41,14 +49,37 @@ class LConv(nn.Module):
                 f"got shape={tuple(shape)} for generators on {generators.space_dimensions} space axes, "
                 "expected generators on nodes; leave out shape"
             )
+        if shape is not None and generators.shape not in (None, (torch.Size(shape).numel(),)):
+            raise ValueError(
+                f"got shape={tuple(shape)} for generators on {generators.shape} nodes, expected a grid with "
+                "as many points"
+            )
         self.in_channels, self.out_channels = in_channels, out_channels
         self.generators = generators
         self.shape = None if shape is None else tuple(shape)
         size = (generators.count + 1, out_channels, in_channels)
-        self.weight = nn.Parameter(torch.randn(size, dtype=dtype) / in_channels**0.5)
-        self.bias = nn.Parameter(torch.zeros(out_channels, dtype=dtype)) if bias else None
+        kind = _common_kind(generators, dtype)
+        self.weight = nn.Parameter(torch.randn(size, **kind) / in_channels**0.5)
+        self.bias = nn.Parameter(torch.zeros(out_channels, **kind)) if bias else None
         if device is not None:
             self.to(device)
+
+    @classmethod
+    def of(cls, weight: Tensor, generators: GeneratorModule, bias: Tensor | None = None) -> LConv:
+        """The layer with copies of the given weights, W⁰ first. shape: (n_L + 1, out, in), (out,)"""
+        outputs, fits = weight.shape[1:2], weight.ndim == 3 and len(weight) == generators.count + 1
+        if not fits or (bias is not None and bias.shape != outputs):
+            raise ValueError(
+                f"got weights of shape {tuple(weight.shape)} and a bias of shape "
+                f"{None if bias is None else tuple(bias.shape)}, expected ({generators.count + 1}, out, in) "
+                "and (out,)"
+            )
+        layer = cls(weight.shape[2], weight.shape[1], generators, bias is not None, weight.dtype)
+        with torch.no_grad():
+            layer.weight.copy_(weight)
+            if bias is not None and layer.bias is not None:
+                layer.bias.copy_(bias)
+        return layer
 
     def reset_parameters(self) -> None:
         """Draw the weights anew from N(0, 1/in_channels), put the bias to 0; the generators stay."""
@@ -103,6 +134,13 @@ class LConv(nn.Module):
         return f"{channels}{grid}, bias={self.bias is not None}"
 
 
-def mix(weight: Tensor, features: Tensor, channel: int) -> Tensor:
-    """Σ_c W_oc f_c along the channel axis. shape: (o, c), (..., c, …) -> (..., o, …)"""
-    return torch.tensordot(weight, features, dims=([1], [channel])).movedim(0, channel)
+def _common_kind(generators: GeneratorModule, dtype: torch.dtype | None) -> dict[str, Any]:
+    """The dtype of a layer and its generators, and the generators' device."""
+    numbers = generators.numbers()
+    dtypes = {dtype} - {None} | {tensor.dtype for tensor in numbers}
+    if len(dtypes) > 1:
+        raise ValueError(
+            f"got a layer and generators of {' and '.join(sorted(map(str, dtypes)))}, expected one dtype; "
+            "convert the generators with .to(dtype)"
+        )
+    return {"dtype": next(iter(dtypes), None), "device": numbers[0].device if numbers else None}

@@ -32,7 +32,8 @@ class Algebra:
 
     L_i → −X_i is the homomorphism: it generates (g·f)(x) = f(g⁻¹x). The rotation of the plane is x∂_y − y∂_x.
 
-    Raises ValueError for matrices of another shape, dependent ones, and ones not closed under the bracket.
+    Raises ValueError for matrices of another shape, complex or dependent ones, and ones not closed under the
+    bracket.
     """
 
     name: str
@@ -41,7 +42,13 @@ class Algebra:
     coordinate_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        matrices = torch.as_tensor(self.matrices, dtype=torch.float64).detach().cpu()
+        matrices = torch.as_tensor(self.matrices).detach().cpu()
+        if matrices.is_complex() or not bool(torch.isfinite(matrices).all()):
+            raise ValueError(
+                f"got complex or infinite matrices of {self.name}, expected finite real ones; A + iB acts on "
+                "(Re x, Im x) as [[A, −B], [B, A]]"
+            )
+        matrices = matrices.to(torch.float64)
         object.__setattr__(self, "matrices", matrices)
         if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2] or not len(matrices):
             raise ValueError(
@@ -83,11 +90,7 @@ class Algebra:
 
     def combine(self, parameters: Tensor) -> Tensor:
         """t^i L_i. shape: (..., count) -> (..., k, k)"""
-        if parameters.shape[-1:] != (self.count,):
-            raise ValueError(
-                f"parameters have shape {tuple(parameters.shape)}; expected (..., {self.count}), "
-                f"one for each generator of {self.name}"
-            )
+        self._check_parameters(parameters)
         return torch.einsum("...i,iab->...ab", parameters, self.matrices.to(parameters))
 
     def exp(self, parameters: Tensor) -> Tensor:
@@ -96,11 +99,13 @@ class Algebra:
 
     def coordinates(self, matrices: Tensor) -> Tensor:
         """t with t^i L_i nearest to the matrices in the Frobenius norm. shape: (..., k, k) -> (..., count)"""
+        self._check_matrices(matrices)
         inverse = torch.linalg.pinv(self.matrices.flatten(1)).to(matrices)
         return matrices.flatten(-2) @ inverse
 
     def pushforward(self, g: Tensor) -> Tensor:
         """L̂_i(g) = g L_i g⁻¹ for invertible g. shape: (..., k, k) -> (..., count, k, k)"""
+        self._check_matrices(g)
         g = g.unsqueeze(-3)
         return g @ self.matrices.to(g) @ torch.linalg.inv(g)
 
@@ -117,14 +122,18 @@ class Algebra:
 
         shape: (..., count) -> (..., count, count)
         """
+        self._check_parameters(parameters)
         c = torch.as_tensor(self.structure_constants).to(parameters)
         return torch.einsum("...i,ijk->...kj", parameters, c)
 
     def transform(self, g: Tensor, points: Tensor) -> Tensor:
         """g x. shape: (..., k, k), (..., n) -> (..., n)"""
         n = self.space_dimensions
-        if points.shape[-1:] != (n,):
-            raise ValueError(f"points have shape {tuple(points.shape)}; expected (..., {n})")
+        self._check_matrices(g)
+        if points.shape[-1:] != (n,) or points.dtype != g.dtype:
+            raise ValueError(
+                f"points have shape {tuple(points.shape)}, {points.dtype}; expected (..., {n}), {g.dtype}"
+            )
         moved = (g[..., :n, :n] @ points.unsqueeze(-1)).squeeze(-1)
         return moved + g[..., :n, n] if self.homogeneous else moved
 
@@ -181,9 +190,10 @@ class Algebra:
             raise ValueError(
                 f"got a grid with {len(shape)} axes, expected {self.space_dimensions} for {self.name}"
             )
-        if min(shape) < 2:
+        if min(shape) < 2 or not spacing > 0:
             raise ValueError(
-                f"got a grid of shape {tuple(shape)}, expected at least 2 points along each axis"
+                f"got a grid of shape {tuple(shape)} and spacing {spacing}, expected at least 2 points along "
+                "each axis and a positive spacing"
             )
         radii, n = torch.tensor([(size - 1) / 2 for size in shape], dtype=torch.float64), len(shape)
         coefficients = torch.zeros(self.count, n, n + 1, dtype=torch.float64)
@@ -192,3 +202,18 @@ class Algebra:
             coefficients[..., 0] = self.matrices[:, :n, n] / (spacing * radii)
         coefficients = coefficients.to(device, dtype or torch.get_default_dtype())
         return VectorField(shape, derivative=derivative, period=period, coefficients=coefficients)
+
+    def _check_parameters(self, parameters: Tensor) -> None:
+        numbers = parameters.is_floating_point() or parameters.is_complex()
+        if parameters.shape[-1:] != (self.count,) or not numbers:
+            raise ValueError(
+                f"parameters of {parameters.dtype} have shape {tuple(parameters.shape)}; "
+                f"expected (..., {self.count}), a floating-point number for each generator of {self.name}"
+            )
+
+    def _check_matrices(self, matrices: Tensor) -> None:
+        k = self.matrices.shape[-1]
+        if matrices.shape[-2:] != (k, k):
+            raise ValueError(
+                f"got matrices of shape {tuple(matrices.shape)}, expected (..., {k}, {k}) for {self.name}"
+            )

@@ -27,8 +27,8 @@ def special_orthogonal(p: int, q: int = 0) -> Algebra:
 
     so(1, n): the first coordinate is time, boosts are t∂_i + x^i∂_t.
     """
-    if p + q < 2:
-        raise ValueError(f"got so({p},{q}), expected at least two dimensions")
+    if p + q < 2 or min(p, q) < 0:
+        raise ValueError(f"got so({p},{q}), expected p, q ≥ 0 and at least two dimensions")
     names = _spacetime(q) if p == 1 else None
     return _algebra(f"so({p},{q})" if q else f"so({p})", matrix_algebras.orthogonal(p, q), names=names)
 

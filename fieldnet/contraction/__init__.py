@@ -2,15 +2,24 @@
 
 from .factors import contract_factors
 from .matrices import contract_matrices
-from .products import correlate, flatten, keeps_stack, mix, mixes_first, unflatten
+from .products import (
+    flatten,
+    has_storage,
+    keeps_stack,
+    mix,
+    mix_channels,
+    mixes_first,
+    unflatten,
+)
 
 __all__ = [
     "contract_factors",
     "contract_matrices",
-    "correlate",
     "flatten",
+    "has_storage",
     "keeps_stack",
     "mix",
+    "mix_channels",
     "mixes_first",
     "unflatten",
 ]

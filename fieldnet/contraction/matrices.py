@@ -13,7 +13,7 @@ from torch import Tensor
 
 from . import in_place
 from .differentiable import contraction, gradients
-from .products import lowered, mix
+from .products import has_storage, lowered, mix
 
 
 def contract_matrices(
@@ -60,7 +60,7 @@ class _Contraction(torch.autograd.Function):
         if residual is None:
             return (None,) * 5
         tensors = (residual, identity, weight, features, matrices)
-        if torch.is_grad_enabled() or not _has_storage(residual):
+        if torch.is_grad_enabled() or not has_storage(residual):
             return *gradients(*tensors, needs), None
         return *in_place.backward(*tensors, stack, needs), None
 
@@ -82,12 +82,3 @@ class _Contraction(torch.autograd.Function):
     def vmap(info, in_dims, identity, weight, features, matrices, keep):
         mapped = torch.vmap(contraction, in_dims[:4], randomness=info.randomness)
         return (mapped(identity, weight, features, matrices), None), (0, None)
-
-
-def _has_storage(tensor: Tensor) -> bool:
-    """False for a tensor that stands for many inside a vmap."""
-    try:
-        tensor.untyped_storage()
-    except NotImplementedError:
-        return False
-    return True

@@ -35,6 +35,11 @@ def mix(weight: Tensor, features: Tensor) -> Tensor:
     return torch.bmm(weight.expand(len(features), *weight.shape), features)
 
 
+def mix_channels(weight: Tensor, features: Tensor, channel: int) -> Tensor:
+    """Σ_c W_oc f_c along any channel axis. shape: (o, c), (..., c, …) -> (..., o, …)"""
+    return torch.tensordot(weight, features, dims=([1], [channel])).movedim(0, channel)
+
+
 def correlate(residual: Tensor, features: Tensor) -> Tensor:
     """Σ_b,d g_bod f_bcd, the gradient of ⟨g, Wf⟩ by W. shape: (b, o, d), (b, c, d) -> (o, c)"""
     outputs, inputs, nodes = residual.shape[1], features.shape[1], features.shape[2]
@@ -56,3 +61,12 @@ def mixes_first(count: int, outputs: int, inputs: int) -> bool:
 def keeps_stack(count: int, outputs: int, inputs: int) -> bool:
     """Whether the stack of all L_k f is at most as large as the output and the input together."""
     return count * inputs <= outputs + inputs
+
+
+def has_storage(tensor: Tensor) -> bool:
+    """False for a tensor that stands for many inside a vmap."""
+    try:
+        tensor.untyped_storage()
+    except NotImplementedError:
+        return False
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .action import grid_shape
 from .base import GeneratorModule
 from .derivatives import derivative_matrix
 from .families import Zero
@@ -34,13 +35,17 @@ class Circulant(GeneratorModule):
         device: torch.device | str | None = None,
     ):
         super().__init__()
-        self.shape, self.space_dimensions = tuple(shape), len(shape)
+        self.shape: tuple[int, ...] = grid_shape(shape)
+        self.space_dimensions = len(shape)
         self.kills_constants = kills_constants
         if kernel is None:
             start = torch.randn(count, *shape, dtype=dtype, device=device) / torch.Size(shape).numel() ** 0.5
             kernel = nn.Parameter(start)
-        if tuple(kernel.shape[1:]) != self.shape:
-            raise ValueError(f"got a kernel of shape {tuple(kernel.shape)}, expected (count, *{self.shape})")
+        if tuple(kernel.shape[1:]) != self.shape or not kernel.is_floating_point():
+            raise ValueError(
+                f"got a kernel of shape {tuple(kernel.shape)}, {kernel.dtype}; expected real numbers "
+                f"(count, *{self.shape})"
+            )
         self.count = len(kernel)
         self.hold("kernel", kernel)
 
@@ -51,6 +56,12 @@ class Circulant(GeneratorModule):
         shape: complex (count, *S[:-1], S[-1]//2 + 1). On a mode that is its own complex conjugate, k = 0 or
         Nyquist on every axis, a real κ keeps the real part alone.
         """
+        modes = (*shape[:-1], shape[-1] // 2 + 1)
+        if tuple(symbol.shape[1:]) != modes:
+            raise ValueError(
+                f"got a symbol of shape {tuple(symbol.shape)}, expected (count, *{modes}), the modes of "
+                "torch.fft.rfftn"
+            )
         axes = tuple(range(1, symbol.ndim))
         return cls(shape, kernel=torch.fft.irfftn(symbol.conj(), s=shape, dim=axes))
 
@@ -112,39 +123,44 @@ class Circulant(GeneratorModule):
 
     def exp(self, features: Tensor, times: Tensor) -> Tensor:
         """exp(Σ_i t_i L̂_i) f. shape: (..., m, *S), (count,) -> (..., m, *S)"""
+        if tuple(times.shape) != (self.count,):
+            raise ValueError(
+                f"got times of shape {tuple(times.shape)}, expected ({self.count},), one for each generator"
+            )
         exponent = torch.tensordot(times.to(self.symbol().dtype), self.symbol(), dims=1)
         return self._back(exponent.exp() * self._transform(features), features)
 
     def plus(self, other: Circulant) -> Circulant:
-        self._check(other.shape)
         return Circulant(self.shape, kernel=self.effective_kernel() + other.effective_kernel())
 
     def commutator(self, other: Circulant) -> Zero:
         """0: Fourier modes are multiplied in any order."""
-        self._check(other.shape)
         return Zero(self.count * other.count, self.space_dimensions, self.kernel.dtype, self.kernel.device)
 
-    def mixed(self, matrix: Tensor) -> Circulant:
+    def combination(self, matrix: Tensor) -> Circulant:
         return Circulant(self.shape, kernel=torch.tensordot(matrix, self.effective_kernel(), dims=1))
 
     def matrix(self, shape: tuple[int, ...] | None = None) -> Tensor:
-        self._check(self.shape if shape is None else shape)
-        return super().matrix(self.shape)
+        return super().matrix(self.shape if shape is None else shape)
 
     def vector_field(self, shape: tuple[int, ...] | None = None) -> Tensor:
         """The displacement of the longest wave along each axis, Im s_i(k)/k at k = 2π/size, everywhere.
 
         shape: (count, n, *S), in grid steps. For a derivative it is 1 to the derivative's order.
         """
-        self._check(self.shape if shape is None else shape)
-        return super().vector_field(self.shape)
+        return super().vector_field(self.shape if shape is None else shape)
 
     def _transform(self, features: Tensor) -> Tensor:
-        self._check(tuple(features.shape[features.ndim - self.space_dimensions :]))
-        return torch.fft.rfftn(_transformable(features), dim=self._axes)
+        self.space_of(features)
+        if features.numel():
+            return torch.fft.rfftn(_transformable(features), dim=self._axes)
+        modes = _transformable(features)[..., : self.shape[-1] // 2 + 1]
+        return torch.complex(modes, torch.zeros_like(modes))
 
     def _back(self, modes: Tensor, like: Tensor) -> Tensor:
-        return torch.fft.irfftn(modes, s=self.shape, dim=self._axes).to(like.dtype)
+        if modes.numel():
+            return torch.fft.irfftn(modes, s=self.shape, dim=self._axes).to(like.dtype)
+        return modes.real[..., :1].expand(*modes.shape[:-1], self.shape[-1]).to(like.dtype)
 
     def _beside(self, symbol: Tensor, ndim: int) -> Tensor:
         """s_i to multiply a feature map of `ndim` axes. shape: (count, 1, ..., 1, *S)"""
@@ -154,16 +170,17 @@ class Circulant(GeneratorModule):
     def _axes(self) -> tuple[int, ...]:
         return tuple(range(-self.space_dimensions, 0))
 
-    def _check(self, shape: tuple[int, ...]) -> None:
-        if tuple(shape) != self.shape:
-            raise ValueError(f"got a grid of shape {tuple(shape)}, expected {self.shape}")
-
     def extra_repr(self) -> str:
         return f"shape={self.shape}, count={self.count}"
 
 
 def _transformable(tensor: Tensor) -> Tensor:
-    """In float32 at least, which Fourier transforms need."""
+    """Real, in float32 at least, which Fourier transforms need."""
+    if tensor.is_complex():
+        raise ValueError(
+            f"got features of {tensor.dtype}, expected real numbers; give real and imaginary parts as "
+            "features of their own"
+        )
     return tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor
 
 

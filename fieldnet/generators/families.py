@@ -7,7 +7,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from .base import Bracket, GeneratorModule, Sum, same_shape, total
+from .action import total
+from .base import Bracket, GeneratorModule, Sum, check_space, same_shape, take_space
 
 
 class Zero(GeneratorModule):
@@ -46,14 +47,10 @@ class Concatenated(GeneratorModule):
 
     def __init__(self, *families: GeneratorModule):
         super().__init__()
-        if not families:
-            raise ValueError("got no family, expected at least one")
-        for family in families[1:]:
-            families[0]._same_space(family)
+        check_space(*families)
         self.families = nn.ModuleList(families)
         self.count = sum(family.count for family in families)
-        self.space_dimensions = families[0].space_dimensions
-        self.periodic = all(family.periodic for family in families)
+        take_space(self, families)
 
     @property
     def parts(self) -> list[GeneratorModule]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..contraction import contract_matrices, flatten, unflatten
-from .base import GeneratorModule
+from .nodes import ByMatrices
 
 
-class Graph(GeneratorModule):
+class Graph(ByMatrices):
     """Directed edge weights on the incidence matrix: the matrices that kill constants (arXiv:2109.07103, eq.
     72).
 
@@ -21,7 +20,6 @@ class Graph(GeneratorModule):
     `Incidence` is the same on a list of edges, for large networks.
     """
 
-    space_dimensions = 1
     edges: Tensor
     weight: Tensor
 
@@ -43,7 +41,7 @@ class Graph(GeneratorModule):
             raise ValueError(
                 f"got weights of shape {tuple(weight.shape)}, expected (count, {nodes}, {nodes})"
             )
-        self.count = len(weight)
+        self.count, self.nodes = len(weight), nodes
         self.hold("weight", weight)
         allowed = torch.ones(nodes, nodes, dtype=torch.bool) if edges is None else edges.bool()
         allowed = allowed.to(weight.device)
@@ -58,27 +56,6 @@ class Graph(GeneratorModule):
         weights = self.edge_weights()
         return weights - torch.diag_embed(weights.sum(-1))
 
-    def act(self, features: Tensor) -> Tensor:
-        return torch.einsum("kij,...j->k...i", self.matrix(), self._on_nodes(features))
-
-    def transpose(self, stack: Tensor) -> Tensor:
-        return torch.einsum("kij,k...i->...j", self.matrix(), self._on_nodes(stack))
-
-    def contract(self, weight: Tensor, features: Tensor, identity: Tensor | None = None) -> Tensor:
-        flat = flatten(self._on_nodes(features), 1)
-        return unflatten(contract_matrices(weight, flat, self.matrix(), identity), features, 1)
-
-    def contract_transpose(self, weight: Tensor, residual: Tensor, identity: Tensor | None = None) -> Tensor:
-        flat, adjoint = flatten(self._on_nodes(residual), 1), None if identity is None else identity.mT
-        return unflatten(contract_matrices(weight.mT, flat, self.matrix().mT, adjoint), residual, 1)
-
-    def _on_nodes(self, features: Tensor) -> Tensor:
-        if features.shape[-1] != len(self.edges):
-            raise ValueError(
-                f"got a feature map of shape {tuple(features.shape)}, expected (..., {len(self.edges)}) nodes"
-            )
-        return features
-
     def vector_field(self, shape: tuple[int, ...] | None = None) -> Tensor:
         """On a network the edge weights are the vector field, ℓ_ij. shape: (count, d, d)"""
         return self.edge_weights()
@@ -90,16 +67,16 @@ class Graph(GeneratorModule):
         """Matrices that kill constants are closed under the bracket; their edges are paths of two edges."""
         a, b = self.matrix(), other.matrix()
         brackets = torch.einsum("iab,jbc->ijac", a, b) - torch.einsum("jab,ibc->ijac", b, a)
-        reached = torch.eye(len(self.edges), dtype=torch.bool, device=self.edges.device)
+        reached = torch.eye(self.nodes, dtype=torch.bool, device=self.edges.device)
         first, second = (graph.edges | reached for graph in (self, other))
         paths = (first.double() @ second.double() + second.double() @ first.double()) > 0
         return self._with(brackets.flatten(0, 1), paths)
 
-    def mixed(self, matrix: Tensor) -> Graph:
+    def combination(self, matrix: Tensor) -> Graph:
         return self._with(torch.tensordot(matrix, self.edge_weights(), dims=1), self.edges)
 
     def _with(self, weight: Tensor, edges: Tensor) -> Graph:
-        return Graph(len(edges), edges=edges, weight=weight)
+        return Graph(self.nodes, edges=edges, weight=weight)
 
     def extra_repr(self) -> str:
-        return f"nodes={len(self.edges)}, count={self.count}"
+        return f"nodes={self.nodes}, count={self.count}"

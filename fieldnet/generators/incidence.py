@@ -8,11 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from ..contraction import flatten, unflatten
-from .base import GeneratorModule, total
+from .action import total
+from .nodes import OnNodes
 from .sparse import Pattern, Side, multiply
 
+INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
-class Incidence(GeneratorModule):
+
+class Incidence(OnNodes):
     """Directed edge weights on the incidence matrix, of a list of edges (arXiv:2109.07103, eq. 72).
 
         (L̂_i f)_a = Σ_{e: a→b} ℓ_{ie} (f_b − f_a)
@@ -23,7 +26,6 @@ class Incidence(GeneratorModule):
     Time and memory grow with E, as against d² of `Graph`.
     """
 
-    space_dimensions = 1
     edges: Tensor
     weight: Tensor
 
@@ -37,7 +39,7 @@ class Incidence(GeneratorModule):
         device: torch.device | str | None = None,
     ):
         super().__init__()
-        if edges.ndim != 2 or edges.shape[1] != 2 or edges.is_floating_point():
+        if edges.ndim != 2 or edges.shape[1] != 2 or edges.dtype not in INTEGERS:
             raise ValueError(
                 f"got edges of shape {tuple(edges.shape)}, {edges.dtype}, expected integers (E, 2); "
                 "`mask.nonzero()` gives them for a d×d mask"
@@ -66,14 +68,16 @@ class Incidence(GeneratorModule):
         self._prepare()
 
     def act(self, features: Tensor) -> Tensor:
-        rows = self._on_nodes(features).movedim(-1, 0)
+        self.space_of(features)
+        rows = features.movedim(-1, 0)
         sides, flat = self.pattern.sides(), rows.reshape(self.nodes, -1)
         moved = [multiply(entries, flat, sides) for entries in self._entries()]
         return torch.stack(moved).reshape(self.count, *rows.shape).movedim(1, -1)
 
     def transpose(self, stack: Tensor) -> Tensor:
+        self.space_of(stack)
         direct, transposed = self.pattern.sides()
-        rows = self._on_nodes(stack).movedim(-1, 1)
+        rows = stack.movedim(-1, 1)
         flat = rows.reshape(self.count, self.nodes, -1)
         pulled = total(
             multiply(entries, g, (transposed, direct))
@@ -93,7 +97,8 @@ class Incidence(GeneratorModule):
         self, weight: Tensor, features: Tensor, identity: Tensor | None, sides: tuple[Side, Side]
     ) -> Tensor:
         """The edges act on the smaller number of channels; rows are (node, sample, channel)."""
-        rows, entries = flatten(self._on_nodes(features), 1).permute(2, 0, 1).contiguous(), self._entries()
+        self.space_of(features)
+        rows, entries = flatten(features, 1).permute(2, 0, 1).contiguous(), self._entries()
         if weight.shape[1] < weight.shape[2]:
             terms = [] if identity is None else [rows @ identity.mT]
             for w, values in zip(weight, entries, strict=True):
@@ -106,13 +111,6 @@ class Incidence(GeneratorModule):
                 moved, weight = [rows, *moved], torch.cat([identity[None], weight])
             result = torch.cat(moved, 2) @ weight.transpose(1, 2).flatten(0, 1)
         return unflatten(result.permute(1, 2, 0), features, 1)
-
-    def _on_nodes(self, features: Tensor) -> Tensor:
-        if features.shape[-1] != self.nodes:
-            raise ValueError(
-                f"got a feature map of shape {tuple(features.shape)}, expected (..., {self.nodes}) nodes"
-            )
-        return features
 
     def _entries(self) -> Tensor:
         """Entries of the matrices at the places of the pattern: edges, diagonal. shape: (count, E + d)"""
@@ -130,7 +128,6 @@ class Incidence(GeneratorModule):
         return flat.reshape(self.count, self.nodes, self.nodes)
 
     def plus(self, other: Incidence) -> Incidence:
-        self._same_nodes(other)
         return self._with(torch.cat([self.edges, other.edges]), torch.cat([self.weight, other.weight], 1))
 
     def commutator(self, other: Incidence) -> Incidence:
@@ -138,7 +135,6 @@ class Incidence(GeneratorModule):
 
         The entries of Σ_b (A_ab B_bc − B_ab A_bc) with a ≠ c, summed over the paths a→b→c alone.
         """
-        self._same_nodes(other)
         places, others = self.pattern.places, other.pattern.places
         entries, others_entries = self._entries(), other._entries()
         p, q = _paths(places, others, self.nodes)
@@ -150,7 +146,7 @@ class Incidence(GeneratorModule):
         )
         return self._with(edges, torch.cat([there, -back], 2).flatten(0, 1))
 
-    def mixed(self, matrix: Tensor) -> Incidence:
+    def combination(self, matrix: Tensor) -> Incidence:
         return Incidence(self.edges, self.nodes, weight=matrix @ self.weight)
 
     def _with(self, edges: Tensor, weight: Tensor) -> Incidence:
@@ -163,10 +159,6 @@ class Incidence(GeneratorModule):
 
     def _strides(self) -> Tensor:
         return self.edges.new_tensor([self.nodes, 1])
-
-    def _same_nodes(self, other: Incidence) -> None:
-        if self.nodes != other.nodes:
-            raise ValueError(f"got networks of {self.nodes} and {other.nodes} nodes, expected the same")
 
     def extra_repr(self) -> str:
         return f"nodes={self.nodes}, edges={len(self.edges)}, count={self.count}"

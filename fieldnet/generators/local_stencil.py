@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from ..contraction import flatten, unflatten
 from .base import Bracket, GeneratorModule, Sum
 from .families import Zero
 
@@ -80,49 +81,50 @@ class LocalStencil(GeneratorModule):
         return cells.index_add(1, self.flat_offsets, self.weight).reshape(self.count, *self.sizes)
 
     def contract(self, weight: Tensor, features: Tensor, identity: Tensor | None = None) -> Tensor:
-        """One convolution on a periodic grid; with walls, one for each generator."""
-        if not self.periodic:
-            return super().contract(weight, features, identity)
-        self._space(features)
-        return convolve(self._mixing(weight, identity), features)
+        """One convolution, whatever the number of generators."""
+        return self._differences(self._mixing(weight, identity), weight, features)
 
     def contract_transpose(self, weight: Tensor, residual: Tensor, identity: Tensor | None = None) -> Tensor:
-        if not self.periodic:
-            return super().contract_transpose(weight, residual, identity)
-        self._space(residual)
-        return convolve(adjoint(self._mixing(weight, identity)), residual)
+        return self._differences(adjoint(self._mixing(weight, identity)), weight.mT, residual)
 
     def _mixing(self, weight: Tensor, identity: Tensor | None) -> Tensor:
-        """The kernel of W⁰ + W^i L̂_i. shape: (o, c, 2r_1 + 1, …)"""
-        centre = -torch.einsum("koc,k->oc", weight, self.weight.sum(1))
+        """W⁰ at the centre, W^i w_{io} around it. shape: (o, c, 2r_1 + 1, …)"""
         kernel = torch.einsum("koc,k...->oc...", weight, self.kernel())
-        return at_centre(kernel, centre if identity is None else centre + identity)
+        return kernel if identity is None else at_centre(kernel, identity)
+
+    def _differences(self, kernel: Tensor, weight: Tensor, features: Tensor) -> Tensor:
+        """Σ_o K(o) f(x + o) − W^i r_i(x) f(x), r_i as `_reach`: a tap at the centre, but near walls."""
+        n, space, whole = self.space_dimensions, self.space_of(features), self.weight.sum(1)
+        kernel = at_centre(kernel, -torch.einsum("koc,k->oc", weight, whole))
+        moved = convolve(kernel, features, self.padding)
+        if self.periodic:
+            return moved
+        places = near_walls(space, self.radii).to(features.device)
+        missing = whole[:, None] - self._reach(space).flatten(1)[:, places]
+        mixing = torch.einsum("koc,kx->ocx", weight, missing)
+        there = torch.einsum("ocx,bcx->box", mixing, flatten(features, n)[..., places])
+        return unflatten(flatten(moved, n).index_add(2, places, there.to(moved.dtype)), features, n)
+
+    def _reach(self, space: tuple[int, ...]) -> Tensor:
+        """r_i(x) = Σ_o w_{io} over the offsets that stay on the grid. shape: (count, *S), or (count, 1, …)"""
+        if self.periodic:
+            return self.weight.sum(1).reshape(-1, *[1] * self.space_dimensions)
+        return convolve(self.kernel()[:, None], self.weight.new_ones(1, *space), self.padding)
 
     def act(self, features: Tensor) -> Tensor:
-        n = self.space_dimensions
-        space = self._space(features)
+        space = self.space_of(features)
         batch = features.reshape(-1, 1, *space)
-        reached = self._convolve(batch)
-        here = self.weight.sum(1).reshape(-1, *[1] * n)
-        if self.padding == "zeros":
-            here = self._convolve(torch.ones_like(batch[:1]))
-        return (reached - here * batch).movedim(1, 0).reshape(self.count, *features.shape)
+        moved = convolve(self.kernel()[:, None], batch, self.padding) - self._reach(space) * batch
+        return moved.movedim(1, 0).reshape(self.count, *features.shape)
 
-    def _space(self, features: Tensor) -> tuple[int, ...]:
-        space = tuple(features.shape[features.ndim - self.space_dimensions :])
+    def space_of(self, features: Tensor) -> tuple[int, ...]:
+        space = super().space_of(features)
         if any(points < needed for points, needed in zip(space, self.sizes, strict=True)):
             raise ValueError(
                 f"got a grid of shape {space}, expected at least {self.sizes} points for offsets up to "
                 f"{self.radii}"
             )
         return space
-
-    def _convolve(self, batch: Tensor) -> Tensor:
-        """Σ_o w_{io} f(x + o). shape: (B, 1, *S) -> (B, count, *S)"""
-        widths = [width for radius in reversed(self.radii) for width in (radius, radius)]
-        mode = "circular" if self.padding == "circular" else "constant"
-        padded = functional.pad(batch, widths, mode=mode)
-        return CONVOLUTIONS[self.space_dimensions](padded, self.kernel()[:, None])
 
     def vector_field(self, shape: tuple[int, ...]) -> Tensor:
         """Σ_o w_{io} o, over the offsets that stay on the grid. shape: (count, n, *S), in grid steps"""
@@ -147,7 +149,7 @@ class LocalStencil(GeneratorModule):
             )
         return Bracket(self, other)
 
-    def mixed(self, matrix: Tensor) -> LocalStencil:
+    def combination(self, matrix: Tensor) -> LocalStencil:
         return LocalStencil(self.offsets, padding=self.padding, weight=matrix @ self.weight)
 
     def extra_repr(self) -> str:
@@ -156,16 +158,32 @@ class LocalStencil(GeneratorModule):
         )
 
 
-def convolve(kernel: Tensor, features: Tensor) -> Tensor:
-    """Σ_o K(o) f(x + o) on a periodic grid of one to three axes, odd kernels.
+def convolve(kernel: Tensor, features: Tensor, padding: str = "circular") -> Tensor:
+    """Σ_o K(o) f(x + o) on a grid of one to three axes, periodic or with "zeros" around it, odd kernels.
 
     shape: (o, c, *box), (..., c, *S) -> (..., o, *S)
     """
     n = kernel.ndim - 2
     batch = features.reshape(-1, *features.shape[-1 - n :])
-    widths = [size // 2 for size in reversed(kernel.shape[2:]) for _ in range(2)]
-    result = CONVOLUTIONS[n](functional.pad(batch, widths, mode="circular"), kernel)
+    radii = [size // 2 for size in kernel.shape[2:]]
+    if padding == "circular":
+        batch = functional.pad(batch, [r for r in reversed(radii) for _ in range(2)], mode="circular")
+        radii = [0] * n
+    result = CONVOLUTIONS[n](batch, kernel, padding=radii)
     return result.reshape(*features.shape[: -1 - n], *result.shape[1:])
+
+
+def near_walls(space: tuple[int, ...], radii: tuple[int, ...]) -> Tensor:
+    """The points fewer than r_α steps from a wall, each once, in row-major numbers. shape: (points,)
+
+    >>> near_walls((5,), (1,))
+    tensor([0, 4])
+    """
+    inner, parts = torch.arange(torch.Size(space).numel()).reshape(space), []
+    for axis, (size, radius) in enumerate(zip(space, radii, strict=True)):
+        first, inner, last = inner.split((radius, size - 2 * radius, radius), axis)
+        parts += [first.flatten(), last.flatten()]
+    return torch.cat(parts)
 
 
 def adjoint(kernel: Tensor) -> Tensor:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from ..contraction import contract_factors, flatten, unflatten
-from .base import GeneratorModule
+from .nodes import OnNodes
 
 
-class LowRank(GeneratorModule):
+class LowRank(OnNodes):
     """L̂_i = U_i V_i on a flat axis of d nodes, U_i of shape (d, h), V_i of shape (h, d): rank h = `hidden`.
 
     `left` U has shape (count, d, h); `right` V has shape (count, h, d), or (1, h, d) with `shared`, where all
@@ -22,7 +22,6 @@ class LowRank(GeneratorModule):
     Raises ValueError for factors that do not fit each other.
     """
 
-    space_dimensions = 1
     left: Tensor
     right: Tensor
 
@@ -55,11 +54,15 @@ class LowRank(GeneratorModule):
                 "and (count, h, d), or (1, h, d) for one that all share"
             )
         family = cls.__new__(cls)
-        GeneratorModule.__init__(family)
+        OnNodes.__init__(family)
         family.count = len(left)
         family.hold("left", left)
         family.hold("right", right)
         return family
+
+    @property
+    def nodes(self) -> int:  # type: ignore[override]
+        return self.left.shape[1]
 
     @property
     def hidden(self) -> int:
@@ -67,24 +70,28 @@ class LowRank(GeneratorModule):
 
     def reset_parameters(self) -> None:
         """Draw learned factors anew."""
-        for factor, size in ((self.left, self.hidden), (self.right, self.left.shape[1])):
+        for factor, size in ((self.left, self.hidden), (self.right, self.nodes)):
             if isinstance(factor, nn.Parameter):
                 nn.init.normal_(factor, std=size**-0.5)
 
     def act(self, features: Tensor) -> Tensor:
-        code = torch.einsum("khf,...f->k...h", self._rights(), self._on_nodes(features))
+        self.space_of(features)
+        code = torch.einsum("khf,...f->k...h", self._rights(), features)
         return torch.einsum("kdh,k...h->k...d", self.left, code)
 
     def transpose(self, stack: Tensor) -> Tensor:
-        code = torch.einsum("kdh,k...d->k...h", self.left, self._on_nodes(stack))
+        self.space_of(stack)
+        code = torch.einsum("kdh,k...d->k...h", self.left, stack)
         return torch.einsum("khf,k...h->...f", self._rights(), code)
 
     def contract(self, weight: Tensor, features: Tensor, identity: Tensor | None = None) -> Tensor:
-        flat = flatten(self._on_nodes(features), 1)
+        self.space_of(features)
+        flat = flatten(features, 1)
         return unflatten(contract_factors(weight, flat, self.left, self.right, identity), features, 1)
 
     def contract_transpose(self, weight: Tensor, residual: Tensor, identity: Tensor | None = None) -> Tensor:
-        flat, adjoint = flatten(self._on_nodes(residual), 1), None if identity is None else identity.mT
+        self.space_of(residual)
+        flat, adjoint = flatten(residual, 1), None if identity is None else identity.mT
         result = contract_factors(weight.mT, flat, self._rights().mT, self.left.mT, adjoint)
         return unflatten(result, residual, 1)
 
@@ -115,12 +122,3 @@ class LowRank(GeneratorModule):
         if len(self.right) == len(other.right):
             return self.right, other.right
         return self._rights(), other._rights()
-
-    def _on_nodes(self, features: Tensor) -> Tensor:
-        nodes = self.left.shape[1]
-        if features.shape[-1] != nodes:
-            raise ValueError(
-                f"feature map has shape {tuple(features.shape)}; expected (..., {nodes}), the generators' "
-                "nodes; an LConv on a grid takes shape=(height, width)"
-            )
-        return features

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..contraction import flatten, mix, unflatten
 from .base import GeneratorModule
 
 
@@ -16,6 +17,7 @@ class Representation(GeneratorModule):
     there, and without either the matrices are learned from N(0, 1/m), for `features` = m.
     """
 
+    acts_on_channels = True
     matrices: Tensor
 
     def __init__(
@@ -48,6 +50,23 @@ class Representation(GeneratorModule):
         channel = self._channel(stack)
         return torch.einsum("kab,k...a->...b", self.matrices, stack.movedim(channel, -1)).movedim(-1, channel)
 
+    def contract(self, weight: Tensor, features: Tensor, identity: Tensor | None = None) -> Tensor:
+        """(W⁰ + W^i T_i) f, one product over channels."""
+        self._channel(features)
+        return self._mixed_by(self._whole(weight, identity), features)
+
+    def contract_transpose(self, weight: Tensor, residual: Tensor, identity: Tensor | None = None) -> Tensor:
+        return self._mixed_by(self._whole(weight, identity).mT, residual)
+
+    def _whole(self, weight: Tensor, identity: Tensor | None) -> Tensor:
+        """W⁰ + W^i T_i. shape: (o, m)"""
+        moved = torch.einsum("koc,kcb->ob", weight, self.matrices)
+        return moved if identity is None else identity + moved
+
+    def _mixed_by(self, whole: Tensor, features: Tensor) -> Tensor:
+        mixed = mix(whole, flatten(features, self.space_dimensions))
+        return unflatten(mixed, features, self.space_dimensions)
+
     def matrix(self, shape: tuple[int, ...] | None = None) -> Tensor:
         """T_i, on the feature index, not on nodes: of no `shape`. shape: (count, m, m)"""
         if shape is not None:
@@ -66,18 +85,25 @@ class Representation(GeneratorModule):
         return torch.linalg.matrix_exp(torch.tensordot(times, self.matrices, dims=1))
 
     def plus(self, other: Representation) -> Representation:
+        self._same_features(other)
         return self._with(self.matrices + other.matrices)
 
     def commutator(self, other: Representation) -> Representation:
+        self._same_features(other)
         products = torch.einsum("iab,jbc->ijac", self.matrices, other.matrices)
         exchanged = torch.einsum("jab,ibc->ijac", other.matrices, self.matrices)
         return self._with((products - exchanged).flatten(0, 1))
 
-    def mixed(self, matrix: Tensor) -> Representation:
+    def combination(self, matrix: Tensor) -> Representation:
         return self._with(torch.tensordot(matrix, self.matrices, dims=1))
 
     def _with(self, matrices: Tensor) -> Representation:
         return Representation(matrices=matrices, space_dimensions=self.space_dimensions)
+
+    def _same_features(self, other: Representation) -> None:
+        mine, theirs = self.matrices.shape[1], other.matrices.shape[1]
+        if mine != theirs:
+            raise ValueError(f"got representations on {mine} and {theirs} features, expected the same")
 
     def _channel(self, features: Tensor) -> int:
         channel = -1 - self.space_dimensions

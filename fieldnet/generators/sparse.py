@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..contraction import has_storage
+
 
 class Side(NamedTuple):
     """The edges in the order of the rows of a matrix in compressed form (CSR)."""
@@ -52,7 +54,7 @@ class Pattern(nn.Module):
 
 def multiply(weight: Tensor, features: Tensor, sides: tuple[Side, Side]) -> Tensor:
     """Σ_{e: a→b} w_e f_b at every node a. shape: (E,), (d, columns) -> (d, columns)"""
-    if not _has_sparse_products(weight):
+    if not _has_sparse_products(weight) or features.is_complex():
         return spread(weight, features, sides[0])
     with torch.autocast(weight.device.type, enabled=False):
         return _Multiply.apply(weight, features.to(weight.dtype), *sides[0], *sides[1])
@@ -72,7 +74,7 @@ def _has_sparse_products(tensor: Tensor) -> bool:
 def spread(weight: Tensor, features: Tensor, side: Side) -> Tensor:
     """`multiply` by operations that autograd follows."""
     moved = weight[side.order, None] * features[side.columns]
-    return torch.index_add(torch.zeros_like(features), 0, side.rows, moved)
+    return moved.new_zeros(features.shape).index_add(0, side.rows, moved)
 
 
 def _compressed(weight: Tensor, side: Side, nodes: int) -> Tensor:
@@ -90,6 +92,8 @@ def _sides(tensors: tuple[Tensor, ...]) -> tuple[Side, Side]:
 class _Multiply(torch.autograd.Function):
     @staticmethod
     def forward(weight: Tensor, features: Tensor, *tensors: Tensor) -> Tensor:
+        if not (has_storage(weight) and has_storage(features)):
+            return spread(weight, features, Side(*tensors[:4]))
         return _compressed(weight, Side(*tensors[:4]), len(features)) @ features.contiguous()
 
     @staticmethod
@@ -129,9 +133,14 @@ class _Correlate(torch.autograd.Function):
     @staticmethod
     def forward(left: Tensor, right: Tensor, *tensors: Tensor) -> Tensor:
         side = Side(*tensors[:4])
+        if not (has_storage(left) and has_storage(right)):
+            products = (left[side.rows] * right[side.columns]).sum(1)
+            return torch.empty_like(products).index_copy(0, side.order, products)
         places = _compressed(left.new_zeros(len(side.order)), side, len(left))
-        products = torch.sparse.sampled_addmm(places, left.contiguous(), right.contiguous().T, beta=0.0)
-        return torch.empty_like(products.values()).index_copy(0, side.order, products.values())
+        products = torch.sparse.sampled_addmm(
+            places, left.contiguous(), right.contiguous().T, beta=0.0
+        ).values()
+        return torch.empty_like(products).index_copy(0, side.order, products)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:

@@ -36,6 +36,8 @@ class Stencil(GeneratorModule):
     ):
         super().__init__()
         self.count = self.space_dimensions = len(spacing)
+        if not spacing:
+            raise ValueError("got no spacing, expected one for each axis of the grid")
         if weight is None:
             if radius < 1:
                 raise ValueError(f"stencil radius is {radius}; expected at least 1")

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from ..contraction import flatten, keeps_stack, mix, unflatten
-from .base import Bracket, GeneratorModule, Sum, total
+from .action import grid_shape, total
+from .base import Bracket, GeneratorModule, Sum
 from .bases import Basis, Polynomial, bracket, embed
 from .derivatives import derivative_matrix
 
@@ -33,6 +34,7 @@ class VectorField(GeneratorModule):
 
     coefficients: Tensor
     functions: Tensor
+    elsewhere = "`on(shape)` gives the same vector fields there"
 
     def __init__(
         self,
@@ -48,9 +50,8 @@ class VectorField(GeneratorModule):
         device: torch.device | str | None = None,
     ):
         super().__init__()
-        if not shape:
-            raise ValueError("got a grid without axes, expected at least one")
-        self.shape, self.space_dimensions = tuple(shape), len(shape)
+        self.shape: tuple[int, ...] = grid_shape(shape)
+        self.space_dimensions = len(shape)
         self.basis = basis or Polynomial(degree)
         self.derivative, self.edge = derivative, edge
         self.period = self.basis.period if period is None else period
@@ -98,7 +99,7 @@ class VectorField(GeneratorModule):
         coefficients = bracket(self.coefficients, other.coefficients, (self.basis, other.basis))
         return self._with(coefficients.flatten(0, 1), self.basis.bracketed(other.basis))
 
-    def mixed(self, matrix: Tensor) -> VectorField:
+    def combination(self, matrix: Tensor) -> VectorField:
         return self._with(torch.tensordot(matrix, self.coefficients, dims=1), self.basis)
 
     def on(self, shape: tuple[int, ...]) -> VectorField:
@@ -107,17 +108,17 @@ class VectorField(GeneratorModule):
 
     def vector_field(self, shape: tuple[int, ...] | None = None) -> Tensor:
         """v_i^α(x) in grid steps. shape: (count, n, *S)"""
-        self._check(shape)
+        if shape is not None and tuple(shape) != self.shape:
+            raise ValueError(f"got the shape {tuple(shape)}, expected {self.shape}; {self.elsewhere}")
         values = torch.einsum("iab,b...->ia...", self.coefficients, self.functions)
         return values * self.radii.reshape(-1, *[1] * self.space_dimensions)
 
     def matrix(self, shape: tuple[int, ...] | None = None) -> Tensor:
         """The d×d matrices on the grid. shape: (count, d, d)"""
-        self._check(shape)
-        return super().matrix(self.shape)
+        return super().matrix(self.shape if shape is None else shape)
 
     def act(self, features: Tensor) -> Tensor:
-        self._check(tuple(features.shape[-self.space_dimensions :]))
+        self.space_of(features)
         velocities = self._velocities(features.ndim)
         total = velocities[0] * self._along(0, features, self.derivatives[0])
         for axis, matrix in enumerate(self.derivatives[1:], start=1):
@@ -139,7 +140,7 @@ class VectorField(GeneratorModule):
         """
         if self.count <= 2 * self.space_dimensions or keeps_stack(self.count, *weight.shape[1:]):
             return super().contract(weight, features, identity)
-        self._check(tuple(features.shape[-self.space_dimensions :]))
+        self.space_of(features)
         terms = [] if identity is None else [mix(identity, flatten(features, self.space_dimensions))]
         for axis, (matrix, mixing) in enumerate(zip(self.derivatives, self._mixing(weight), strict=True)):
             slope = flatten(self._along(axis, features, matrix), self.space_dimensions)
@@ -149,7 +150,7 @@ class VectorField(GeneratorModule):
     def contract_transpose(self, weight: Tensor, residual: Tensor, identity: Tensor | None = None) -> Tensor:
         if self.count <= 2 * self.space_dimensions or keeps_stack(self.count, *weight.shape[1:]):
             return super().contract_transpose(weight, residual, identity)
-        self._check(tuple(residual.shape[-self.space_dimensions :]))
+        self.space_of(residual)
         flat = flatten(residual, self.space_dimensions)
         terms = (
             [] if identity is None else [unflatten(mix(identity.mT, flat), residual, self.space_dimensions)]
@@ -176,8 +177,6 @@ class VectorField(GeneratorModule):
         return (matrix @ flat).reshape(features.shape)
 
     def _alike(self, other: VectorField) -> bool:
-        if self.shape != other.shape:
-            raise ValueError(f"got vector fields on grids {self.shape} and {other.shape}, expected one grid")
         mine, theirs = ((f.derivative, f.period, f.edge, type(f.basis)) for f in (self, other))
         return mine == theirs
 
@@ -190,13 +189,6 @@ class VectorField(GeneratorModule):
             coefficients=coefficients,
             edge=self.edge,
         )
-
-    def _check(self, shape: tuple[int, ...] | None) -> None:
-        if shape is not None and tuple(shape) != self.shape:
-            raise ValueError(
-                f"got a feature map on a grid of shape {tuple(shape)}, expected {self.shape}; "
-                "`on(shape)` gives the same vector fields there"
-            )
 
     def extra_repr(self) -> str:
         return f"shape={self.shape}, count={self.count}, basis={self.basis}, derivative={self.derivative!r}"

@@ -47,10 +47,10 @@ def approximate_group_convolution(
     spread, gather = _spread(values, copies), _gather(values, copies)
     steps = [_step(points * order / depth, c, kernel.in_channels, copies) for c in factors(order)]
     if depth == 1:
-        return nn.Sequential(_layer(generators, gather @ steps[0] @ spread))
-    shared = [_layer(generators, step) for step in steps]
+        return nn.Sequential(LConv.of(gather @ steps[0] @ spread, generators))
+    shared = [LConv.of(step, generators) for step in steps]
     middle = [shared[n % order] for n in range(1, depth - 1)]
-    first, last = _layer(generators, steps[0] @ spread), _layer(generators, gather @ steps[-1])
+    first, last = LConv.of(steps[0] @ spread, generators), LConv.of(gather @ steps[-1], generators)
     return nn.Sequential(first, *middle, last)
 
 
@@ -88,10 +88,3 @@ def _gather(values: Tensor, copies: int) -> Tensor:
     """Σ_q κ_q of the real parts. shape: (m_out, Q·copies·m_in)"""
     blocks = torch.cat([values, *[torch.zeros_like(values)] * (copies - 1)], 2)
     return blocks.transpose(0, 1).flatten(1)
-
-
-def _layer(generators: GeneratorModule, weight: Tensor) -> LConv:
-    layer = LConv(weight.shape[2], weight.shape[1], generators, dtype=weight.dtype, device=weight.device)
-    with torch.no_grad():
-        layer.weight.copy_(weight)
-    return layer

@@ -22,29 +22,28 @@ def from_convolution(conv: nn.Conv1d | nn.Conv2d | nn.Conv3d, shape: tuple[int, 
 
         Σ_o K_o f(x + o) = (Σ_o K_o) f + Σ_{o≠0} K_o L̂_o f,         W⁰ = Σ_o K_o,  W^o = K_o.
 
-    Offsets that agree on the periodic grid are one generator. Any kernel size, dilation, groups and bias. The
-    generators are fixed, the weights are copies and can be trained; without padding_mode='circular' only a
-    kernel of one point is accepted. Raises ValueError for strides, for another padding mode, and where the
-    output has another shape than the input.
+    Offsets that agree on the periodic grid are one generator, and the layer is then for that grid alone. Any
+    kernel size, dilation, groups and bias. The generators are fixed, the weights are copies and can be
+    trained; without padding_mode='circular' only a kernel of one point is accepted. Raises ValueError for
+    strides, for another padding mode, and where the output has another shape than the input.
     """
     _check(conv, shape)
     sizes, rates = conv.kernel_size, conv.dilation
     lefts = [_left_padding(conv, axis) for axis in range(len(shape))]
     taps: dict[tuple[int, ...], Tensor] = {}
-    kernel = _without_groups(conv).detach()
+    kernel, fits = _without_groups(conv).detach(), True
     for place in product(*(range(size) for size in sizes)):
-        offset = tuple(
-            _nearest(a * rate - left, size)
-            for a, rate, left, size in zip(place, rates, lefts, shape, strict=True)
-        )
+        steps = [a * rate - left for a, rate, left in zip(place, rates, lefts, strict=True)]
+        fits = fits and all(2 * abs(step) < size for step, size in zip(steps, shape, strict=True))
+        offset = tuple(_nearest(step, size) for step, size in zip(steps, shape, strict=True))
         tap = kernel.flatten(2)[..., int(np.ravel_multi_index(place, sizes))]
         taps[offset] = taps[offset] + tap if offset in taps else tap
     moving = [offset for offset in taps if any(offset)]
-    generators = _differences(moving, tuple(shape), kernel)
+    generators = _differences(moving, tuple(shape), kernel, fits)
     weights = [torch.stack(list(taps.values())).sum(0), *(taps[offset] for offset in moving)]
     if not moving:
         weights.append(torch.zeros_like(weights[0]))
-    return _layer(generators, torch.stack(weights), conv.bias)
+    return LConv.of(torch.stack(weights), generators, conv.bias)
 
 
 def from_graph_convolution(
@@ -85,30 +84,16 @@ def from_graph_convolution(
     else:
         generators = Fixed((matrix - torch.eye(len(matrix)).to(matrix))[None])
         own = sums.new_ones(())
-    return _layer(generators, torch.stack([own * theta, theta]), bias)
-
-
-def _layer(generators: GeneratorModule, weight: Tensor, bias: Tensor | None) -> LConv:
-    layer = LConv(
-        weight.shape[2],
-        weight.shape[1],
-        generators,
-        bias=bias is not None,
-        dtype=weight.dtype,
-        device=weight.device,
-    )
-    with torch.no_grad():
-        layer.weight.copy_(weight)
-        if bias is not None and layer.bias is not None:
-            layer.bias.copy_(bias)
-    return layer
+    return LConv.of(torch.stack([own * theta, theta]), generators, bias)
 
 
 def _check(conv: nn.Module, shape: tuple[int, ...]) -> None:
     if not isinstance(conv, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         raise ValueError(f"got {type(conv).__name__}, expected nn.Conv1d, nn.Conv2d or nn.Conv3d")
-    if len(shape) != len(conv.kernel_size):
-        raise ValueError(f"got a grid of shape {tuple(shape)}, expected {len(conv.kernel_size)} axes")
+    if len(shape) != len(conv.kernel_size) or min(shape) < 1:
+        raise ValueError(
+            f"got a grid of shape {tuple(shape)}, expected {len(conv.kernel_size)} axes of at least one point"
+        )
     if any(step != 1 for step in conv.stride):
         raise ValueError(f"got the stride {conv.stride}, expected 1: an L-conv keeps the grid")
     if conv.padding_mode != "circular" and any(size != 1 for size in conv.kernel_size):
@@ -150,12 +135,14 @@ def _without_groups(conv: nn.Conv1d | nn.Conv2d | nn.Conv3d) -> Tensor:
     return full
 
 
-def _differences(offsets: list[tuple[int, ...]], shape: tuple[int, ...], kernel: Tensor) -> GeneratorModule:
-    """S_o − 1 for every offset, as local stencils where they fit on the grid, else by FFT."""
+def _differences(
+    offsets: list[tuple[int, ...]], shape: tuple[int, ...], kernel: Tensor, fits: bool
+) -> GeneratorModule:
+    """S_o − 1 for every offset: local stencils, for any grid, where all fit on this one; else by FFT."""
     if not offsets:
         return Zero(1, len(shape), kernel.dtype, kernel.device)
     count = len(offsets)
-    if all(2 * abs(o) < size for offset in offsets for o, size in zip(offset, shape, strict=True)):
+    if fits:
         return LocalStencil(offsets, weight=torch.eye(count, dtype=kernel.dtype, device=kernel.device))
     shifts = kernel.new_zeros(count, *shape)
     for n, offset in enumerate(offsets):

@@ -33,6 +33,8 @@ def exponential_of(operator: Callable[[Tensor], Tensor], features: Tensor) -> Te
     Taylor's series in equal steps, (Σ_k (A/s)^k/k!)^s; s doubles until no term of a series exceeds four
     times its first one, so that nothing cancels.
     """
+    if not bool(torch.isfinite(features.detach()).all()):
+        raise ValueError("got features that are not finite, expected finite values")
     steps = 1
     while steps <= MOST_STEPS:
         moved = _in_steps(operator, features, steps)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..contraction import mix_channels
 from ..generators import GeneratorModule
 from .exponential import exponential_action
 
@@ -48,6 +49,11 @@ class GroupKernel:
         points = torch.stack([z.flatten() for z in torch.meshgrid(*lines, indexing="ij")], 1)
         volume = torch.stack([w.flatten() for w in torch.meshgrid(*sizes, indexing="ij")], 1).prod(1)
         values = function(points)
+        if values.ndim == 0 or len(values) != len(points):
+            raise ValueError(
+                f"got values of shape {tuple(values.shape)} at {len(points)} points, expected (Q,) or "
+                "(Q, out, in), one a point"
+            )
         return cls(points, values * volume.reshape(-1, *[1] * (values.ndim - 1)))
 
     @property
@@ -75,9 +81,14 @@ def group_convolution(kernel: GroupKernel, generators: GeneratorModule, features
     """Σ_q κ_q exp(z_q^i L̂_i) f to round-off. shape: (..., m_in, *S) -> (..., m_out, *S)"""
     kernel.check(generators)
     channel = features.ndim - 1 - generators.space_dimensions
+    if features.ndim <= generators.space_dimensions or features.shape[channel] != kernel.in_channels:
+        raise ValueError(
+            f"feature map has shape {tuple(features.shape)}; expected (..., {kernel.in_channels}, *S) with "
+            f"{generators.space_dimensions} space axes, the channels of the kernel"
+        )
     moved = [exponential_action(generators, point, features) for point in kernel.points]
     parts = (
-        torch.tensordot(value.to(features), one, dims=([1], [channel])).movedim(0, channel)
+        mix_channels(value.to(features), one, channel)
         for value, one in zip(kernel.values, moved, strict=True)
     )
     return torch.stack(list(parts)).sum(0)

@@ -63,9 +63,7 @@ class RecurrentLConv(nn.Module):
                 "one for each generator"
             )
         own = torch.eye(channels, dtype=parameters.dtype, device=parameters.device)
-        layer = LConv(channels, channels, generators, dtype=own.dtype, device=own.device)
-        with torch.no_grad():
-            layer.weight.copy_(torch.cat([own[None], parameters[:, None, None] * own]))
+        layer = LConv.of(torch.cat([own[None], parameters[:, None, None] * own]), generators)
         return cls(layer, steps, **{"time": 1.0, **options})
 
     def forward(self, features: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..contraction import mix_channels
 from ..generators.stencil import stencil_waves
-from ..lconv import mix
 from .field_data import FieldSamples
 from .field_model import FieldModel
 
@@ -45,7 +45,7 @@ def set_band(model: FieldModel, samples: FieldSamples, weight: Tensor) -> Tensor
     features = model.features.values(samples.values, channel)
     plain = torch.zeros_like(model.power)
     for axis, rows in enumerate(weight):
-        k, power = spectrum(samples, mix(rows, features, channel), axis)
+        k, power = spectrum(samples, mix_channels(rows, features, channel), axis)
         plain[axis, : len(k)] = power
         model.wavenumbers[axis, : len(k)] = k
         model.power[axis, : len(k)] = power * samples.windows.axes[1 + axis].transfer(k) ** 2

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..contraction import mix_channels
 from ..generators.stencil import stencil_divergence, stencil_gradient
-from ..lconv import mix
 from .field_data import FieldSamples
 from .field_model import FieldModel
 from .terms import TermLibrary
@@ -42,7 +42,7 @@ class WeakRegression:
 
     def _potential_columns(self) -> dict[int, Tensor]:
         return {
-            n: self._pull_back(mix(self.forms[n][0], self.stack, self.channel))
+            n: self._pull_back(mix_channels(self.forms[n][0], self.stack, self.channel))
             for n, term in enumerate(self.library.terms)
             if term.axes is None
         }
@@ -62,7 +62,10 @@ class WeakRegression:
         columns = {}
         for n in kept:
             h = self.forms[n][1]
-            moved = [torch.stack([mix(h[i, j], first[j], self.channel) for j in axes]).sum(0) for i in axes]
+            moved = [
+                torch.stack([mix_channels(h[i, j], first[j], self.channel) for j in axes]).sum(0)
+                for i in axes
+            ]
             columns[n] = self._pull_back(stencil_divergence(weight, torch.stack(moved)))
         return columns
 

@@ -323,6 +323,18 @@ def test_what_is_no_algebra_is_refused():
         lift_generator(Generator(X.xi, X.fields, X.coordinates, X.fields), X.coordinates, X.coordinates)
     with pytest.raises(ValueError, match="grid with 2 axes, expected 3"):
         algebras.rotations(3).on_grid((4, 4))
+    with pytest.raises(ValueError, match=r"spacing 0\.0, expected at least 2 points"):
+        algebras.translations(2).on_grid((4, 4), 0.0)
+    with pytest.raises(ValueError, match=r"acts on \(Re x, Im x\)"):
+        Algebra("su(2)", torch.tensor([[[0, 1j], [1j, 0]]]))
+    with pytest.raises(ValueError, match="p, q ≥ 0"):
+        algebras.special_orthogonal(-1, 3)
+    so3, four = algebras.rotations(3), torch.eye(4)
+    for call in (so3.adjoint, so3.coordinates, so3.pushforward, lambda g: so3.transform(g, torch.zeros(3))):
+        with pytest.raises(ValueError, match=r"shape \(4, 4\), expected \(..., 3, 3\) for so\(3\)"):
+            call(four)
+    with pytest.raises(ValueError, match=r"shape \(4,\); expected \(..., 3\)"):
+        so3.ad(torch.zeros(4))
 
 
 def test_a_random_family_fails_where_an_algebra_holds():

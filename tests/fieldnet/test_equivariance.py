@@ -209,6 +209,8 @@ def test_dtype_follows_the_inputs():
     errors = equivariance_error(conv, DERIVATIVE, torch.randn(3, 2, 15))
     assert errors.dtype == torch.float32
     assert_equivariant(conv, DERIVATIVE, torch.randn(3, 2, 15))
+    small = torch.randn(3, 2, 15, generator=torch.Generator().manual_seed(4)).bfloat16()
+    assert_equivariant(conv.bfloat16(), DERIVATIVE, small, scale=0.3)
     assert DERIVATIVE.kernel.dtype == DOUBLE
 
 
@@ -226,6 +228,7 @@ def test_dtype_follows_the_inputs():
         ((algebras.rotations(3), torch.ones(2, 3)), {"mode": "small"}, "the mode 'small'"),
         ((algebras.rotations(3), torch.ones(2, 3)), {"scale": [1.0, 2.0]}, "got 2 scales"),
         (([], torch.ones(2, 3)), {}, "expected a GeneratorModule"),
+        ((algebras.rotations(3), torch.ones(2, 3)), {"samples": 0}, "got 0 samples, expected at least 1"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(arguments, options, message):
@@ -237,6 +240,8 @@ def test_what_cannot_be_checked_is_refused(arguments, options, message):
 def test_outputs_that_are_no_finite_tensors_are_refused():
     with pytest.raises(ValueError, match="type tuple, expected one tensor"):
         assert_equivariant(lambda x: (x, x), algebras.rotations(3), features(2, 3))
+    with pytest.raises(ValueError, match=r"an output of torch\.int64, expected floating-point"):
+        assert_equivariant(lambda x: x.argmax(-1), algebras.rotations(3), features(2, 3), "invariant")
     with pytest.raises(ValueError, match="not finite"):
         assert_equivariant(lambda x: x / 0, algebras.rotations(3), features(2, 3))
 

@@ -141,7 +141,11 @@ def test_given_coefficients_are_fixed_and_parameters_learned():
             VectorField((6, 6), coefficients=wrong)
     with pytest.raises(ValueError, match="expected 'spectral', 2, 4, 6 or 8"):
         VectorField((6,), derivative=3)
-    with pytest.raises(ValueError, match=r"grids \(6,\) and \(7,\)"):
+    for make in (VectorField, Circulant):
+        for shape in ((), (4, 0)):
+            with pytest.raises(ValueError, match="expected at least one axis and one point"):
+                make(shape)
+    with pytest.raises(ValueError, match=r"\(6,\) and \(7,\), expected the same space"):
         VectorField((6,)) + VectorField((7,))
 
 
@@ -246,6 +250,10 @@ def test_circulant_of_a_symbol():
     wave = torch.exp(1j * phase).flatten()
     for matrix, symbol in zip(family.matrix(), family.symbol()[:, 2, 3], strict=True):
         torch.testing.assert_close(matrix.to(wave) @ wave, symbol * wave, **EXACT)
+    with pytest.raises(ValueError, match=r"expected \(count, \*\(9, 5\)\)"):
+        Circulant.of_symbol(wave.reshape(1, 9, 8), shape)
+    with pytest.raises(ValueError, match="expected real numbers"):
+        family.act(wave.reshape(1, 9, 8))
     gradient = Circulant.derivative(shape, dtype=DOUBLE)
     torch.testing.assert_close(gradient.vector_field()[..., 0, 0], torch.eye(2, dtype=DOUBLE), **EXACT)
     eighth = Circulant.derivative((9, 16), order=8, dtype=DOUBLE).vector_field()
@@ -334,8 +342,9 @@ def test_incidence_is_the_graph_of_its_edges():
     assert twice.matrix().tolist() == [[[-3.0, 3.0], [0.0, 0.0]]]
     with pytest.raises(ValueError, match="expected 0 to 1"):
         Incidence(torch.tensor([[0, 2]]), 2)
-    with pytest.raises(ValueError, match=r"`mask.nonzero\(\)`"):
-        Incidence(torch.rand(3, 3), 3)
+    for mask in (torch.rand(3, 3), torch.ones(2, 2, dtype=torch.bool)):
+        with pytest.raises(ValueError, match=r"`mask.nonzero\(\)`"):
+            Incidence(mask, 3)
 
 
 def test_sparse_products_are_those_of_any_dtype_and_of_stacked_weights():
@@ -349,6 +358,14 @@ def test_sparse_products_are_those_of_any_dtype_and_of_stacked_weights():
     rows, weight = torch.randn(5, 4), torch.randn(len(ends))
     torch.testing.assert_close(multiply(weight, rows, sides), spread(weight, rows, sides[0]))
     torch.testing.assert_close(correlate(rows, rows, sides), (rows[ends[:, 0]] * rows[ends[:, 1]]).sum(1))
+    f.requires_grad_()
+    moved, many = family.act(f), torch.randn(4, 2, 3, 1, 5)
+    batched = torch.autograd.grad(moved, (f, family.weight), many, is_grads_batched=True, retain_graph=True)
+    each = [torch.autograd.grad(moved, (f, family.weight), one, retain_graph=True) for one in many]
+    for found, expected in zip(batched, zip(*each, strict=True), strict=True):
+        torch.testing.assert_close(found, torch.stack(expected))
+    wave = torch.complex(f, 2 * f)
+    torch.testing.assert_close(family.act(wave), torch.complex(moved, 2 * moved))
     weights = torch.randn(6, 2, 5)
 
     def loss(weight):
@@ -397,12 +414,20 @@ def test_representations_act_on_features_at_every_point():
 
 
 def test_a_layer_on_a_representation():
-    """Q[f] = W⁰f + W^i T_i f, with its adjoint."""
-    layer = LConv(3, 2, Representation(3, 2, dtype=DOUBLE), dtype=DOUBLE)
-    f, r = torch.randn(5, 3, dtype=DOUBLE), torch.randn(5, 2, dtype=DOUBLE)
-    whole = layer.weight[0] + (layer.weight[1:] @ layer.generators.matrix()).sum(0)
-    torch.testing.assert_close(layer(f), f @ whole.T, **EXACT)
-    torch.testing.assert_close((r * layer(f)).sum(), (layer.transpose(r) * f).sum(), **EXACT)
+    """Q[f] = W⁰f + W^i T_i f, with its adjoint; T does not commute with W, however few there are."""
+    for count in (1, 2):
+        layer = LConv(3, 2, Representation(3, count, dtype=DOUBLE), dtype=DOUBLE)
+        f, r = torch.randn(5, 3, dtype=DOUBLE), torch.randn(5, 2, dtype=DOUBLE)
+        whole = layer.weight[0] + (layer.weight[1:] @ layer.generators.matrix()).sum(0)
+        torch.testing.assert_close(layer(f), f @ whole.T, **EXACT)
+        torch.testing.assert_close((r * layer(f)).sum(), (layer.transpose(r) * f).sum(), **EXACT)
+    first, second = (Representation(3, space_dimensions=1, dtype=DOUBLE) for _ in "ab")
+    f = torch.randn(5, 3, 6, dtype=DOUBLE)
+    weight = torch.randn(2, 2, 3, dtype=DOUBLE)
+    lazy, direct = (LConv.of(weight, b) for b in (Bracket(first, second), first.bracket(second)))
+    torch.testing.assert_close(lazy(f), direct(f), **EXACT)
+    with pytest.raises(ValueError, match=r"shape \(5, 4\), expected \(..., 3, \*S\)"):
+        LConv(4, 2, Representation(3))(torch.randn(5, 4))
 
 
 def test_mixed_kinds_are_closed():

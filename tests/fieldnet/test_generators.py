@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fieldnet import LConv, expand_layer
 from fieldnet.generators import (
+    Bracket,
     Circulant,
     Combination,
     Concatenated,
@@ -25,6 +26,7 @@ from fieldnet.generators import (
     Polynomial,
     Representation,
     Stencil,
+    Sum,
     Trigonometric,
     VectorField,
     Zero,
@@ -169,6 +171,9 @@ def test_the_matrix_acts_as_the_family(case):
     assert torch.equal(family(f), family.act(f))
     torch.testing.assert_close(family.act(f[0]), family.act(f)[:, 0], **CLOSE)
     torch.testing.assert_close(family.act(f[:, None, None]), family.act(f)[:, :, None, None], **CLOSE)
+    assert family.act(f[:0]).shape == (family.count, 0, *f.shape[1:])
+    with pytest.raises(ValueError, match=r"float32; expected torch.float64, the generators'"):
+        family.apply(f.float())
 
 
 @every_kind
@@ -247,6 +252,21 @@ def test_state_copies_and_dtype(case):
     single = twin.to(torch.float32)
     assert single.act(f.float()).dtype == single.matrix(case.nodes).dtype == torch.float32
     torch.testing.assert_close(single.act(f.float()), family.act(f).float(), rtol=1e-4, atol=1e-4)
+
+
+@every_kind
+@pytest.mark.filterwarnings("ignore:Complex modules")
+def test_complex_numbers(case):
+    """L̂(zf) = z L̂f after `.to(torch.complex128)`; real Fourier transforms refuse."""
+    family, z = case.make(), 1 + 2j
+    f = case.features()
+    moved, wave = family.act(f), z * f
+    twin = copy.deepcopy(family).to(torch.complex128)
+    if any(isinstance(part, Circulant) for part in family.modules()):
+        with pytest.raises(ValueError, match="expected real numbers"):
+            twin.act(wave)
+    else:
+        torch.testing.assert_close(twin.act(wave), z * moved, **CLOSE)
 
 
 @every_kind
@@ -347,5 +367,24 @@ def test_different_families_are_refused():
         Dense(2, 5) + Dense(3, 5)
     with pytest.raises(ValueError, match="1 and 2 space axes"):
         Dense(1, 5).bracket(Circulant((2, 3)))
-    with pytest.raises(ValueError, match=r"expected \(N, 2\)"):
-        Dense(2, 5).mixed(torch.eye(3))
+    for one, other in ((Dense(1, 5), Fixed(torch.zeros(1, 1, 1))), (Graph(5), Circulant((6,)))):
+        for together in (
+            one.__add__,
+            one.bracket,
+            lambda x, one=one: Sum(one, x),
+            lambda x, one=one: Bracket(one, x),
+        ):
+            with pytest.raises(ValueError, match=r"shapes \(5,\) and \(\d,\), expected the same space"):
+                together(other)
+    with pytest.raises(ValueError, match="representations on 3 and 4 features"):
+        Representation(3) + Representation(4)
+    with pytest.raises(ValueError, match="families of 1 and 2 generators"):
+        Sum(Dense(1, 5), Dense(2, 5))
+    for nothing in (Sum, Concatenated):
+        with pytest.raises(ValueError, match="got no family"):
+            nothing()
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Dense(1, 5) + 1
+    for family in (Dense(2, 5), Graph(5, 2), Circulant((5,), 2), VectorField((5,), 2), Representation(5, 2)):
+        with pytest.raises(ValueError, match=r"expected \(N, 2\)"):
+            family.mixed(torch.eye(3))

@@ -110,6 +110,9 @@ def test_whole_paddings_and_kernels_that_wrap_around():
     ):
         f = torch.randn(2, 2, *shape, dtype=DOUBLE)
         near(from_convolution(conv, shape)(f), conv(f))
+    wrapped = from_convolution(nn.Conv1d(1, 1, 5, padding=2, padding_mode="circular", dtype=DOUBLE), (4,))
+    with pytest.raises(ValueError, match=r"shape \(1, 1, 9\); expected \(..., 4\)"):
+        wrapped(torch.zeros(1, 1, 9, dtype=DOUBLE))
 
 
 @pytest.mark.parametrize(
@@ -313,6 +316,13 @@ def test_wrong_kernels_and_depths_are_refused():
         approximate_group_convolution(smooth_kernel(0.6, parameters=2), generators, 3, order=2)
     with pytest.raises(ValueError, match=r"expected \(Q, count\)"):
         GroupKernel(torch.zeros(3, 1), torch.zeros(2))
+    with pytest.raises(ValueError, match=r"shape \(\) at 3 points"):
+        GroupKernel.from_function(torch.sum, (1.0,), 3)
+    with pytest.raises(ValueError, match=r"shape \(2, 5, 5\); expected \(..., 1, \*S\)"):
+        group_convolution(smooth_kernel(0.6, parameters=2), generators, torch.zeros(2, 5, 5, dtype=DOUBLE))
+    nan = torch.full((1, 5, 5), torch.nan, dtype=DOUBLE)
+    with pytest.raises(ValueError, match="features that are not finite"):
+        exponential_action(generators, torch.zeros(2, dtype=DOUBLE), nan)
     with pytest.raises(ValueError, match=r"shape \(1,\); expected \(2,\)"):
         exponential_action(generators, torch.zeros(1), torch.zeros(1, 5, 5))
 
