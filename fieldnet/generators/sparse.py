@@ -111,14 +111,7 @@ class _Multiply(torch.autograd.Function):
 
     @staticmethod
     def jvp(ctx: Any, weight_slope: Tensor | None, slope: Tensor | None, *_: None) -> Tensor:
-        weight, features, *tensors = ctx.saved_tensors
-        sides = _sides(tuple(tensors))
-        terms = []
-        if weight_slope is not None:
-            terms.append(multiply(weight_slope, features, sides))
-        if slope is not None:
-            terms.append(multiply(weight, slope, sides))
-        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+        return _product_rule(multiply, ctx, weight_slope, slope)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Tensor) -> tuple[Tensor, int]:
@@ -157,18 +150,23 @@ class _Correlate(torch.autograd.Function):
 
     @staticmethod
     def jvp(ctx: Any, left_slope: Tensor | None, right_slope: Tensor | None, *_: None) -> Tensor:
-        left, right, *tensors = ctx.saved_tensors
-        sides = _sides(tuple(tensors))
-        terms = []
-        if left_slope is not None:
-            terms.append(correlate(left_slope, right, sides))
-        if right_slope is not None:
-            terms.append(correlate(left, right_slope, sides))
-        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+        return _product_rule(correlate, ctx, left_slope, right_slope)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Tensor) -> tuple[Tensor, int]:
         return _one_by_one(_Correlate, info, in_dims, inputs)
+
+
+def _product_rule(product: Any, ctx: Any, left_slope: Tensor | None, right_slope: Tensor | None) -> Tensor:
+    """d(a·b) = da·b + a·db, of the factors that move."""
+    left, right, *tensors = ctx.saved_tensors
+    sides = _sides(tuple(tensors))
+    terms = []
+    if left_slope is not None:
+        terms.append(product(left_slope, right, sides))
+    if right_slope is not None:
+        terms.append(product(left, right_slope, sides))
+    return terms[0] if len(terms) == 1 else terms[0] + terms[1]
 
 
 def _one_by_one(
