@@ -57,6 +57,8 @@ def discover_symmetries(
         raise ValueError(f"got the boundary '{boundary}', expected one of {', '.join(BOUNDARIES)}")
     if not isinstance(degree, int) or degree < 1:
         raise ValueError(f"got degree {degree}, expected a whole number from 1")
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"got seed {seed}, expected a whole number from 0")
     dataset = normalise(data) if isinstance(data, xr.Dataset) else load(data)
     if space_names(dataset) == ("node",):
         if lagrangian is not None:

@@ -55,6 +55,7 @@ def symmetries(
     written = [out / "symmetries.json", *found.figures(out)]
 
     console = Console(highlight=False, soft_wrap=True)
+    typer.echo(found.verdict)
     table = Table("", "found", "beside")
     for row in found.table():
         table.add_row(*row)

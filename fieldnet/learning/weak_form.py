@@ -76,25 +76,30 @@ def window_axis(points: int, spacing: float, half_points: int, periodic: bool, m
 
 
 def half_points(values: np.ndarray, axis: int, spacing: float) -> int:
-    """Half width of the test functions in samples: one and a half half-periods of the highest wavenumber
-    that matters.
+    """Half width of test functions in samples, that of `half_points_of_scale`; short axes get what fits."""
+    fits = (values.shape[axis] - 1) // 4
+    return max(SMALLEST_HALF_WIDTH, min(half_points_of_scale(values, axis, spacing), fits))
 
-    That wavenumber holds 99% of the power of the (detrended, tapered) data below it. The width is kept
-    between 8 samples, where the trapezoidal rule is exact to 1e-5, and a twelfth of the axis, so that windows
-    stay many; short axes get what fits.
+
+def half_points_of_scale(values: np.ndarray, axis: int, spacing: float, noise: float = 0.0) -> int:
+    """One and a half half-periods of the highest wavenumber that matters, in samples.
+
+    That wavenumber holds 99% of the power of the (detrended, tapered) data below it, the power of white noise
+    with standard deviation `noise` subtracted. The width is kept between 8 samples, where the trapezoidal
+    rule is exact to 1e-5, and a twelfth of the axis, so that windows stay many.
     """
     points = values.shape[axis]
     line = np.moveaxis(values, axis, -1)
     line = line - line.mean(-1, keepdims=True)
     slope = np.linspace(-1, 1, points)
     line = line - slope * (line @ slope)[..., None] / (slope @ slope)
-    power = (np.abs(np.fft.rfft(line * np.hanning(points), axis=-1)) ** 2).reshape(-1, points // 2 + 1).sum(0)
+    taper = np.hanning(points)
+    power = (np.abs(np.fft.rfft(line * taper, axis=-1)) ** 2).reshape(-1, points // 2 + 1)
+    below = np.cumsum(power.sum(0) - len(power) * noise**2 * (taper**2).sum())
     wavenumbers = 2 * np.pi * np.fft.rfftfreq(points, spacing)
-    cut = wavenumbers[np.searchsorted(np.cumsum(power), 0.99 * power.sum()).clip(1, len(wavenumbers) - 1)]
+    cut = wavenumbers[np.argmax(below >= 0.99 * below.max()).clip(1, len(wavenumbers) - 1)]
     wanted = round(1.5 * np.pi / cut / spacing)
-    largest = max(8, points // 12)
-    fits = (points - 1) // 4
-    return int(max(SMALLEST_HALF_WIDTH, min(max(8, min(wanted, largest)), fits)))
+    return int(max(8, min(wanted, max(8, points // 12))))
 
 
 class TestFunctions:

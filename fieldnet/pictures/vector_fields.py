@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ..report.drawing import BLUE, GREY, ORANGE, WIDTH
 from ..symmetry.fields.text import generator_text
 from .saving import save_figure
-from .style import picture_style
+from .style import draw_arrows, picture_style
 
 if TYPE_CHECKING:
     from ..symmetry.fields.result import FieldSymmetries
@@ -25,25 +25,27 @@ def draw_vector_fields(found: FieldSymmetries, number: int, path: Path) -> Path:
     """The generator with this number: learned, known, and their difference on the same scale.
 
     Each plane of coordinates that the vector field moves along gets a row, in the middle of the others; a
-    part along the fields is drawn against the field's value.
+    part along the fields is drawn against the field's value. Arrows are in units of half of each axis' range,
+    on one scale for all planes: a plane that hardly moves shows dots, not its errors at full length.
     """
     learned = found.found.basis[number]
     known = found.known_beside(number)
-    planes = _planes(found, learned)
+    planes = planes_of(found, learned)
     title = generator_text(found.generators[number], 4)
     angle = found.angle_of(number)
     with picture_style():
         figure = Figure(figsize=(WIDTH, 3.4 * len(planes) + 0.5), layout="constrained")
         axes = np.atleast_2d(figure.subplots(len(planes), 3, squeeze=False))
+        longest = max(_longest(found, plane, learned) for plane in planes)
         for row, plane in zip(axes, planes, strict=True):
-            _row(row, found, plane, learned, known)
+            _row(row, found, plane, learned, known, longest)
         beside = "" if angle is None else f"\n{angle:.2g}° from the span of the proved symmetries"
         figure.suptitle(f"learned: {title}{beside}", fontsize=11)
         save_figure(figure, path)
     return path
 
 
-def _planes(found: FieldSymmetries, learned: np.ndarray) -> list[tuple[int, int]]:
+def planes_of(found: FieldSymmetries, learned: np.ndarray) -> list[tuple[int, int]]:
     """(horizontal, vertical) components, coordinates first, then fields."""
     ansatz = found.found.ansatz
     space = len(ansatz.jets.coordinates)
@@ -52,9 +54,9 @@ def _planes(found: FieldSymmetries, learned: np.ndarray) -> list[tuple[int, int]
     for (component, _), value in zip(ansatz.directions, scaled, strict=True):
         size[component] = max(size[component], value)
     moving = [k for k in range(len(size)) if size[k] > 0.02 * size.max()]
-    planes = [(1, 0)]
-    if space > 2:
-        along = [k for k in moving if k < space]
+    along = [k for k in moving if k < space]
+    planes = [(1, 0)] if along else []
+    if along and space > 2:
         pairs = {(1, 2): {1, 2}, (1, 0): {0, 1}, (2, 0): {0, 2}}
         planes = [plane for plane, both in pairs.items() if set(along) <= both][:1] or list(pairs)
     return planes + [(0, k) for k in moving if k >= space]
@@ -66,10 +68,10 @@ def _row(
     plane: tuple[int, int],
     learned: np.ndarray,
     known: np.ndarray | None,
+    longest: float,
 ) -> None:
     places, mesh = _places(found, plane)
     first = _arrows(found, learned, plane, places)
-    longest = max(float(np.hypot(*first).max()), 1e-300)
     second = None if known is None else _arrows(found, known, plane, places)
     rest = None if second is None else (first[0] - second[0], first[1] - second[1])
     for ax, arrows, label, colour in (
@@ -78,6 +80,11 @@ def _row(
         (row[2], rest, "difference", GREY),
     ):
         _quiver(ax, found, plane, mesh, arrows, longest, label, colour)
+
+
+def _longest(found: FieldSymmetries, plane: tuple[int, int], learned: np.ndarray) -> float:
+    """Of the learned arrows, the scale of all pictures of a generator."""
+    return max(float(np.hypot(*_arrows(found, learned, plane, _places(found, plane)[0])).max()), 1e-300)
 
 
 def _places(
@@ -128,7 +135,7 @@ def _quiver(
     cell = 1.84 / (ARROWS - 1)
     widths = [ansatz.scales[k] for k in plane]
     u, v = (1.4 * cell * part / longest * width for part, width in zip(arrows, widths, strict=True))
-    ax.quiver(*mesh, u, v, angles="xy", scale_units="xy", scale=1, color=colour, width=0.006, pivot="mid")
+    draw_arrows(ax, mesh, (u, v), colour)
     ends = []
     for k in plane:
         centre = ansatz.centres[k] if k < len(ansatz.centres) else 0.0

@@ -15,6 +15,8 @@ from .counting import Count
 from .cross_ratios import CrossRatioAudit
 from .span import killing_signature
 
+SCHEMA = "fieldnet/oscillator-symmetries/1"
+
 
 @dataclass(frozen=True)
 class OscillatorSymmetries:
@@ -56,6 +58,7 @@ class OscillatorSymmetries:
         """Everything as JSON."""
         algebra, count, audit = self.algebra, self.count, self.cross_ratios
         return {
+            "schema": SCHEMA,
             "verdict": self.verdict,
             "name": self.name,
             "basis": field_names(self.harmonics),

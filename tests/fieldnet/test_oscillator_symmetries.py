@@ -224,6 +224,7 @@ def test_content_is_json_and_the_picture_is_written(tmp_path):
     for result in (found(), discover_oscillator_symmetries(phases(initial=synchronised(NODES)))):
         content = json.loads(json.dumps(result.content(), allow_nan=False))
         assert content["verdict"] == result.verdict
+        assert content["schema"] == "fieldnet/oscillator-symmetries/1"
         assert all(isinstance(cell, str) for row in result.table() for cell in row)
         (picture,) = result.figures(tmp_path / "new")
         assert picture.stat().st_size > 10_000

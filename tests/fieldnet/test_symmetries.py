@@ -116,6 +116,17 @@ def test_random_directions_are_no_symmetries(at_noise):
     assert median > least > 3 * found.null.limits[found.dimension]
 
 
+def test_one_travelling_wave_determines_nothing(at_noise):
+    """f·(∂_t + v∂_x), f = 1, t, x, leaves a kink φ(x − vt) as it is: they pass whatever the equation is."""
+    theory = catalogue.sine_gordon()
+    system = FieldSystem(theory, Grid(40.0, 128, "winding", origin=-20.0))
+    data = simulate(system, solutions.initial("kink:v=0.5", system), 12.0, save_every=0.1)
+    for level in (0.0, 0.01):
+        found = found_in(noisy(data, level), theory)
+        assert (found.dimension, found.unmoved) == (5, 3)
+    assert [found.unmoved for found in at_noise.values()] == [0, 0, 0]
+
+
 def test_linear_field_has_its_scaling():
     theory = catalogue.klein_gordon(1.3, 0.7)
     data = simulated(theory)
@@ -138,6 +149,7 @@ def test_broken_translation():
     assert found.null.gap > 1e3
 
 
+@cache
 def damped():
     grid = Grid(30.0, 128)
     system = FieldSystem.from_equations([DAMPED], ("phi",), ("t", "x"), grid)

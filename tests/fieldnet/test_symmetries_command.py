@@ -1,14 +1,16 @@
 """`fieldnet symmetries`: files, exit codes, one line for bad input, the same content for the same seed."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fieldnet.discover_symmetries import discover_symmetries
+from fieldnet.pictures.vector_fields import planes_of
 from fieldnet.symmetry.fields.result import FieldSymmetries
 from lagrangians import catalogue
-from simulations import FieldSystem, Grid, save, simulate, solutions
+from simulations import FieldSystem, Grid, load, save, simulate, solutions
 
 
 @pytest.fixture(scope="module")
@@ -21,18 +23,24 @@ def file(tmp_path_factory):
     return path
 
 
-def without_seconds(path):
-    content = json.loads(path.read_text("utf-8"))
+@pytest.fixture(scope="module")
+def found(file):
+    return discover_symmetries(file, "sine_gordon")
+
+
+def without_seconds(text):
+    content = json.loads(text)
     content["fit"].pop("seconds")
     return content
 
 
-def test_command(cli, file, tmp_path):
+def test_command(cli, file, found, tmp_path):
     code, out, errors = cli("symmetries", file, "--lagrangian", "sine_gordon", "--out", tmp_path / "a")
     assert (code, errors) == (0, "")
     assert "iso(1,1)" in out
-    content = without_seconds(tmp_path / "a" / "symmetries.json")
+    content = without_seconds((tmp_path / "a" / "symmetries.json").read_text("utf-8"))
     assert content["schema"] == "fieldnet/symmetries/1"
+    assert content["verdict"] == out.splitlines()[0] == "iso(1,1)"
     assert content["dimension"] == 3
     assert [g["text"] for g in content["generators"]] == ["∂_t", "∂_x", "x∂_t + t∂_x"]
     assert content["generators"][2]["latex"] == r"x \partial_{t} + t \partial_{x}"
@@ -48,9 +56,7 @@ def test_command(cli, file, tmp_path):
     assert content["fit"]["seed"] == 0
     for number in (1, 2, 3):
         assert (tmp_path / "a" / f"generator_{number}.png").read_bytes().startswith(b"\x89PNG")
-    code, _, _ = cli("symmetries", file, "--lagrangian", "sine_gordon", "--out", tmp_path / "b")
-    assert code == 0
-    assert without_seconds(tmp_path / "b" / "symmetries.json") == content
+    assert without_seconds(json.dumps(found.content())) == content  # a second run, in Python
 
 
 def test_bad_input(cli, file, tmp_path):
@@ -63,6 +69,7 @@ def test_bad_input(cli, file, tmp_path):
         ((file, "--lagrangian", "sine_gordon", "--degree", "0"), "got degree 0"),
         ((file, "--lagrangian", "sine_gordon", "--boundary", "round"), "got the boundary 'round'"),
         ((file, "--lagrangian", "born_infeld"), "cannot be moved onto test functions"),
+        ((file, "--lagrangian", "sine_gordon", "--seed", "-1"), "got seed -1"),
         ((file, "--lagrangian", tmp_path / "none.json"), "none.json"),
         ((file, "--lagrangian", "sine_gordon", "--field", "u"), "got the field 'u'"),
         ((oscillators, "--lagrangian", "sine_gordon"), "got a Lagrangian for oscillators"),
@@ -81,9 +88,34 @@ def test_given_lagrangian_of_another_dimension(file):
         discover_symmetries(file, catalogue.sine_gordon(dimension=2))
 
 
-def test_result_protocol(file):
-    found = discover_symmetries(file, "sine_gordon")
+def test_one_short_sample_leaves_nothing_to_hold_out(file):
+    short = load(file).isel(sample=slice(1), time=slice(20))
+    with pytest.raises(ValueError, match=r"too few times: [1-3] test functions fit .*, expected at least 4"):
+        discover_symmetries(short, "sine_gordon")
+
+
+def test_result_protocol(found):
     assert isinstance(found, FieldSymmetries)
     json.dumps(found.content(), allow_nan=False)
     assert all(len(row) == 3 for row in found.table())
-    assert found.name == "iso(1,1)"
+    assert found.name == found.verdict == "iso(1,1)"
+    assert replace(found, proved_rows=found.proved_rows[:0]).name == "iso(1,1)"  # not the proved one's
+
+
+def test_a_picture_has_only_planes_that_move(found):
+    """A part along the field alone gets no plane of coordinates, where only round-off would be drawn."""
+    ansatz = found.found.ansatz
+    scaling = np.zeros(ansatz.size)
+    scaling[ansatz.directions.index((2, (0, 0, 1)))] = 1.0
+    scaling[ansatz.directions.index((1, (0, 1, 0)))] = 1e-9
+    assert planes_of(found, scaling) == [(0, 2)]
+    assert planes_of(found, found.found.basis[2]) == [(1, 0)]
+
+
+def test_verdicts(found):
+    small = replace(found, found=replace(found.found, unmoved=2))
+    assert small.verdict.startswith("undetermined: 2 of the 3 directions leave the sampled solutions")
+    more = replace(found, proved_rows=found.proved_rows[:2])
+    assert more.verdict == "iso(1,1); 2 are proved: the data do not break the others"
+    nothing = replace(found, found=replace(found.found, null=replace(found.found.null, dimension=0)))
+    assert nothing.verdict.startswith("none: ")

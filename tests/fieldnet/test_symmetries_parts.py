@@ -7,7 +7,11 @@ import sympy
 from fieldnet.symmetry.fields.noise import noise_deviation, without_bias
 from fieldnet.symmetry.fields.point_ansatz import point_ansatz
 from fieldnet.symmetry.fields.projections import Projections
-from fieldnet.symmetry.fields.weak_linearisation import weak_linearisation, without_derivatives
+from fieldnet.symmetry.fields.weak_linearisation import (
+    weak_characteristics,
+    weak_linearisation,
+    without_derivatives,
+)
 from fieldnet.symmetry.fields.whitened_null_space import noise_limit, reduced_basis
 from lagrangians import Generator, catalogue
 from lagrangians.jets import jet_space
@@ -47,6 +51,19 @@ def test_divergence_form_is_enough():
         without_derivatives(PHI_X**2, JETS)
     with pytest.raises(ValueError, match="cannot be moved"):
         without_derivatives(PHI_X * PHI_T, JETS)
+    with pytest.raises(ValueError, match="cannot be moved"):  # ½D_x(φ_x²): by parts it comes back for ever
+        without_derivatives(PHI_X * JETS.symbol(0, (0, 2)), JETS)
+
+
+def test_characteristics_in_weak_form():
+    """Of ∂_x and t∂_x: ∫ψQ = −∫ψ ξφ_x = ∫ψ_x ξφ; of φ∂_φ: ∫ψφ."""
+    forms = weak_characteristics(JETS, ansatz().symbolic).directions[0]
+    for direction, form in (
+        ((1, (0, 0, 0)), {(0, 1): PHI}),
+        ((1, (1, 0, 0)), {(0, 1): T * PHI}),
+        ((2, (0, 0, 1)), {(0, 0): PHI}),
+    ):
+        assert forms[ansatz().directions.index(direction)] == form
 
 
 def test_functions_without_the_bias_of_noise():

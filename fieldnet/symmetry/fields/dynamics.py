@@ -15,6 +15,7 @@ from .equations import Dynamics
 from .noise import NEGLIGIBLE, noise_deviation
 from .point_ansatz import PointAnsatz, point_ansatz
 from .projections import Projections
+from .weak_linearisation import weak_characteristics, weak_linearisation
 from .weak_system import TIME_BLOCKS, Grams, WeakSystem
 from .whitened_null_space import (
     SYSTEMATIC,
@@ -43,7 +44,8 @@ class FoundSymmetries:
     `basis`, `errors`: raw coefficients in reduced echelon form and their standard errors, (n, ansatz);
     `pivots` the columns that hold 1. `held_out`: amplitudes, within the span found without the held-out test
     functions, on these. `control`: median and least amplitude of 20 random directions orthogonal to the null
-    space. `scores`: what each candidate width of the test functions was worth.
+    space. `unmoved`: how many independent directions of the null space leave the sampled solutions as they
+    are, Q = 0, and pass whatever the equation is. `scores`: what each candidate width was worth.
     """
 
     ansatz: PointAnsatz
@@ -53,6 +55,7 @@ class FoundSymmetries:
     errors: np.ndarray
     pivots: tuple[int, ...]
     held_out: np.ndarray
+    unmoved: int
     control: tuple[float, float]
     widths: tuple[int, ...]
     scores: tuple[tuple[tuple[int, ...], float], ...]
@@ -118,11 +121,15 @@ def symmetries_of(
     ansatz = point_ansatz(dynamics.jets, degree, ranges, [float(np.abs(v).max()) for v in values])
     noise = [max(noise_deviation(v), 1e-13 * float(np.abs(v).max())) for v in values]
     relative = max(s / float(np.std(v)) for s, v in zip(noise, values, strict=True))
-    system = WeakSystem(dynamics.equations, ansatz, noise, relative > NEGLIGIBLE)
+    corrected = relative > NEGLIGIBLE
+    weak = weak_linearisation(dynamics.equations, dynamics.jets, ansatz.symbolic)
+    system = WeakSystem(weak, ansatz, noise, corrected)
     candidates = candidate_widths(values, steps, noise) if widths is None else [tuple(widths)]
     tried: list[tuple[float, tuple[int, ...], Grams, float, NoiseScale, NullSpace]] = []
     for candidate in candidates:
         projections = Projections(values[0].shape[1:], steps, candidate)
+        if len(values[0]) == 1 and projections.shape[0] < TIME_BLOCKS:
+            break
         grams = system.grams(values, mesh, projections)
         effective = system.effective_count(values, mesh, projections, pencil(grams, UNIT)[1][0])
         if effective < LEAST_ROWS * ansatz.size and tried:
@@ -131,6 +138,11 @@ def symmetries_of(
         null = null_space(grams, scale, effective)
         told_apart = float(np.log(np.maximum(null.amplitudes / null.limits, 1.0)).sum())
         tried.append((told_apart, candidate, grams, effective, scale, null))
+    if not tried:
+        raise ValueError(
+            f"too few times: {projections.shape[0]} test functions fit one after another, expected at least "
+            f"{TIME_BLOCKS}, the last ones to be held out; give a longer trajectory, or more samples"
+        )
     if tried[0][3] < ansatz.size:
         raise ValueError(
             f"too few data: {tried[0][3]:.0f} independent test functions fit, expected at least "
@@ -139,6 +151,8 @@ def symmetries_of(
     _, chosen, grams, effective, scale, null = max(tried, key=lambda item: item[0])
     held_out, null = _confirmed(grams, scale, null, effective, len(values[0]))
     directions = null.directions[: null.dimension]
+    projections = Projections(values[0].shape[1:], steps, chosen)
+    own = WeakSystem(weak_characteristics(dynamics.jets, ansatz.symbolic), ansatz, noise, corrected)
     rows, pivots = reduced_basis(ansatz.raw(directions), directions)
     rows = rows + 0.0  # no negative zeros
     return FoundSymmetries(
@@ -149,6 +163,7 @@ def symmetries_of(
         errors=standard_errors(grams, scale, rows, pivots, ansatz.to_raw),
         pivots=tuple(pivots),
         held_out=held_out,
+        unmoved=_unmoved(own, values, mesh, projections, scale, directions),
         control=_control(grams, scale, directions, seed),
         widths=chosen,
         scores=tuple((widths_, score) for score, widths_, *_ in tried),
@@ -179,6 +194,27 @@ def _confirmed(
         if amplitudes[-1] <= limit * (SYSTEMATIC if scale.systematic else 1.0):
             return amplitudes, replace(null, dimension=dimension)
     return amplitudes[:0], replace(null, dimension=0)
+
+
+def _unmoved(
+    own: WeakSystem,
+    values: Sequence[np.ndarray],
+    mesh: Sequence[np.ndarray],
+    projections: Projections,
+    scale: NoiseScale,
+    null: np.ndarray,
+) -> int:
+    """How many directions of the null space have ∫ψQ no larger than noise or the equation's errors make it,
+    or than `NEGLIGIBLE` of the largest.
+    """
+    if not len(null):
+        return 0
+    grams = own.grams(values, mesh, projections)
+    amplitudes, directions = pencil(grams, scale, null)
+    effective = own.effective_count(values, mesh, projections, directions[0])
+    limits = np.array([noise_limit(i + 1, effective) for i in range(len(null))])
+    limits = np.maximum(limits * (SYSTEMATIC if scale.systematic else 1.0), NEGLIGIBLE * amplitudes[-1])
+    return int((amplitudes <= limits).sum())
 
 
 def _control(grams: Grams, scale: NoiseScale, null: np.ndarray, seed: int) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, kron
 
 from lagrangians.jets import MultiIndex
 
-EXPONENT = 7
+from ...learning.weak_form import EXPONENT
 
 
 class Projections:

@@ -79,13 +79,31 @@ class FieldSymmetries:
 
     @property
     def name(self) -> str | None:
-        """Name of the algebra: the proved one's where the spans agree, else that of the cleaned basis."""
-        agrees = self.dimension == len(self.proved_rows) == self.proved.dimension
-        if agrees and self.angles.max(initial=0.0) < 10.0:
-            return self.proved.name
+        """Name of the algebra of the cleaned basis; None where that does not close or has no name here."""
         count = self.dimension
         flags = (False,) * count
         return SymmetryAlgebra(self.generators, flags, flags, self.found.ansatz.degree).name if count else "0"
+
+    @property
+    def verdict(self) -> str:
+        """The algebra, or "undetermined: …" where the data are themselves invariant, or "none"."""
+        count, unmoved, proved = self.dimension, self.found.unmoved, len(self.proved_rows)
+        if not count:
+            return "none: no direction of the ansatz maps these solutions to solutions"
+        if unmoved:
+            return (
+                f"undetermined: {unmoved} of the {count} directions leave the sampled solutions as they are, "
+                "and pass whatever the equation is; give samples of other solutions"
+            )
+        found = self.name or f"{count} directions whose basis closes to no algebra with a name here"
+        if count == proved:
+            return (
+                found
+                if self.name
+                else f"{found}; {self.angles.max():.2g}° from the proved {self.proved.name}"
+            )
+        beside = "the data do not break the others" if count > proved else "the data break the others"
+        return f"{found}; {proved} are proved: {beside}"
 
     def content(self) -> dict[str, Any]:
         """The content of symmetries.json."""
@@ -98,6 +116,7 @@ class FieldSymmetries:
                 "fields": list(self.dynamics.jets.field_names),
                 "equations": [f"0 = {to_text(rounded(e, 12))}" for e in self.dynamics.vanishing()],
                 "source": self.dynamics.source,
+                "verdict": self.verdict,
                 "dimension": self.dimension,
                 "name": self.name,
                 "generators": [self._generator(i) for i in range(self.dimension)],
@@ -115,6 +134,7 @@ class FieldSymmetries:
                     "singular_values": null.singular_values,
                     "criterion": CRITERION,
                     "held_out_amplitudes": found.held_out,
+                    "unmoved": found.unmoved,
                     "control_amplitudes": {"median": found.control[0], "least": found.control[1]},
                     "systematic": scale.systematic,
                     "excess": scale.excess,

@@ -46,6 +46,16 @@ def weak_linearisation(equations: Sequence[sympy.Expr], jets: JetSpace, ansatz: 
     return WeakLinearisation(tuple(without_derivatives(e, jets) for e in equations), tuple(found))
 
 
+def weak_characteristics(jets: JetSpace, ansatz: Ansatz) -> WeakLinearisation:
+    """The same of φ^a in place of E_a: D_E(Q)_a is Q^a itself, 0 iff X leaves the solution as it is."""
+    found = []
+    for field in range(len(jets.fields)):
+        parts = (ansatz.parts(direction) for direction in ansatz.directions)
+        found.append(tuple(without_derivatives(characteristic(*p, jets)[field], jets) for p in parts))
+    fields = tuple({jets.zero: jets.symbol(field)} for field in range(len(jets.fields)))
+    return WeakLinearisation(fields, tuple(found))
+
+
 def without_derivatives(expression: sympy.Expr, jets: JetSpace) -> WeakForm:
     """{K: F_K(x, φ)} with ∫ψ·expression = Σ_K ∫D_Kψ·F_K for every ψ of compact support.
 
@@ -55,6 +65,9 @@ def without_derivatives(expression: sympy.Expr, jets: JetSpace) -> WeakForm:
     form: WeakForm = {jets.zero: sympy.expand(expression)}
     while (order := _order(form, jets)) > 1:
         form = _lowered(form, jets, order)
+        if _order(form, jets) == order:  # as φ_x φ_xx = ½D_x(φ_x²): by parts it comes back for ever
+            left = next(s for e in form.values() for s, (_, J) in jets.jets_in(e).items() if sum(J) == order)
+            raise ValueError(_refusal(left, jets))
     return _first_order_removed(form, jets, expression)
 
 

@@ -16,7 +16,7 @@ from simulations.fields.kernels import Kernel
 from .noise import without_bias
 from .point_ansatz import PointAnsatz
 from .projections import Projections
-from .weak_linearisation import WeakForm, weak_linearisation
+from .weak_linearisation import WeakForm, WeakLinearisation
 
 TIME_BLOCKS = 4
 
@@ -69,19 +69,18 @@ class WeakSystem:
 
     def __init__(
         self,
-        equations: Sequence[sympy.Expr],
+        weak: WeakLinearisation,
         ansatz: PointAnsatz,
         deviations: Sequence[float],
         corrected: bool,
     ):
         self.ansatz, self.jets = ansatz, ansatz.jets
         self.deviations = tuple(deviations)
-        self.equations = len(equations)
-        weak = weak_linearisation(equations, self.jets, ansatz.symbolic)
+        self.equations = len(weak.equations)
         symbols = [self.jets.symbol(b) for b in range(len(self.jets.fields))]
         self._keys: list[tuple[int, int, MultiIndex]] = []
         functions = []
-        for a in range(len(equations)):
+        for a in range(self.equations):
             for column, form in enumerate((*weak.directions[a], *_residuals(weak.equations[a], self.jets))):
                 for K, function in form.items():
                     self._keys.append((a, column, K))
