@@ -73,7 +73,12 @@ def progress(stage: str, fraction: float, accuracy: float) -> None:
 
 
 def git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    """What git says of this file's repository; nothing where there is no git."""
+    here = ["git", "-C", str(Path(__file__).parents[1])]
+    try:
+        done = subprocess.run([*here, *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
     return done.stdout.strip()
 
 

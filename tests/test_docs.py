@@ -52,6 +52,12 @@ def test_every_claim_of_a_page_is_checked(page: Path) -> None:
     assert checked == text.count("# -> ") - text.count("`# -> ")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_the_links_of_a_page_resolve(page: Path) -> None:
+    for link in re.findall(r"\]\(((?!https?:|#)[^)#\s]+)", page.read_text("utf-8")):
+        assert (page.parent / link).exists(), link
+
+
 def test_the_example_page_makes_claims() -> None:
     page = next(p for p in PAGES if p.stem == "variational-calculus")
     assert page.read_text("utf-8").count("\n# -> ") > 30

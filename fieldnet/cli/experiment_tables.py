@@ -35,7 +35,7 @@ def _rotation(result: dict[str, Any]) -> None:
         "vector field",
         "degree",
         "held-out loss",
-        "angle error",
+        "error, rad",
         "verdict",
     )
     for run in result["runs"]:

@@ -10,18 +10,26 @@ from typing import Annotated, Any
 
 import typer
 
+LARGEST_SEED = 10**9
+
 
 def reproduce(
     experiment: Annotated[str, typer.Argument(help="translation or rotation.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for results.json and figures; it is made.")],
-    grid: Annotated[int, typer.Option(help="Pixels along the side of the rotated images: 7 or 20, say.")] = 7,
-    angle: Annotated[str, typer.Option(help="fixed (π/10) or unknown (in [0, π/4], not given).")] = "unknown",
+    grid: Annotated[
+        int | None, typer.Option(help="Pixels along the side of rotated images, 5 to 40; default: 7.")
+    ] = None,
+    angle: Annotated[
+        str | None,
+        typer.Option(help="Of rotations: fixed (π/10) or unknown (in [0, π/4]); default: unknown."),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds; every one is reported.")] = 5,
     seed: Annotated[int, typer.Option(help="The first seed, of data and starts.")] = 0,
 ) -> None:
     """Learn the generator of translations or rotations from pairs of data: results.json and figures.
 
-    results.json is rewritten after every seed of a rotation, "complete" false, so that Ctrl-C keeps them.
+    Translations take seconds, rotations on 7×7 minutes, on 20×20 with unknown angles half an hour. After
+    every seed of a rotation results.json is rewritten, "complete" false, so that Ctrl-C keeps them.
     """
     from ..experiments import rotation, translation
     from ..pictures.learned_vector_fields import draw_experiment
@@ -30,7 +38,7 @@ def reproduce(
     from .folders import prepare_folder
     from .progress import training_progress
 
-    check(experiment, grid, angle, seeds)
+    grid, angle = checked(experiment, grid, angle, seeds, seed)
     prepare_folder(out)
     began = time.perf_counter()
     numbers = list(range(seed, seed + seeds))
@@ -59,16 +67,22 @@ def reproduce(
     typer.echo(f"written: {', '.join(str(path) for path in (out / 'results.json', *pictures))}")
 
 
-def check(experiment: str, grid: int, angle: str, seeds: int) -> None:
-    """ValueError unless the options make sense."""
+def checked(experiment: str, grid: int | None, angle: str | None, seeds: int, seed: int) -> tuple[int, str]:
+    """Grid and angle, by default the first of the paper; ValueError unless the options make sense."""
     if experiment not in ("translation", "rotation"):
         raise ValueError(f"got the experiment {experiment!r}, expected translation or rotation")
+    if experiment == "translation" and (grid, angle) != (None, None):
+        raise ValueError("got --grid or --angle with translation, expected them with rotation only")
+    grid, angle = 7 if grid is None else grid, "unknown" if angle is None else angle
     if angle not in ("fixed", "unknown"):
         raise ValueError(f"got --angle {angle!r}, expected fixed or unknown")
     if not 5 <= grid <= 40:
         raise ValueError(f"got --grid {grid}, expected 5 to 40 pixels; the paper has 7 and 20")
     if seeds < 1:
         raise ValueError(f"got --seeds {seeds}, expected at least 1")
+    if not 0 <= seed <= LARGEST_SEED - seeds:
+        raise ValueError(f"got --seed {seed} for {seeds} seeds, expected 0 to {LARGEST_SEED} for all of them")
+    return grid, angle
 
 
 def versions() -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,8 +114,11 @@ def _npz_parts(path: Path) -> dict[str, _Part]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name.lower(): archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise DataError(f"{path}: not an NPZ file of plain arrays ({error})") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged header is parsed: SyntaxError, TokenError, KeyError, …
+        reason = "; ".join(str(error).split("\n")) or type(error).__name__
+        raise DataError(f"{path}: not an NPZ file of plain arrays ({reason})") from None
     if {"x_train", "y_train", "x_test", "y_test"} <= set(arrays):
         return {part: (arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")}
     images = next((arrays[name] for name in IMAGE_NAMES if name in arrays), None)
@@ -169,10 +171,13 @@ def _read_picture(file: Path) -> np.ndarray:
 def _joined(path: Path, parts: dict[str, _Part]) -> ImageData:
     whole = "all" in parts
     order = ["all"] if whole else [part for part in ("train", "test") if part in parts]
+    empty = [part for part in order if not parts[part][0].size]
+    if empty:
+        raise DataError(f"{path}: got no images{'' if whole else ' to ' + empty[0]}, expected some")
     shapes = {parts[part][0].shape[1:] for part in order}
     if len(shapes) > 1:
         raise DataError(f"{path}: training and test images have different shapes {sorted(shapes)}")
-    images = _channels_first(path, np.concatenate([parts[part][0] for part in order]))
+    images = _channels_first(path, np.concatenate([np.atleast_1d(parts[part][0]) for part in order]))
     labels = _labels(path, np.concatenate([parts[part][1].ravel() for part in order]), len(images))
     integer = images.dtype.kind in "iu"
     largest = float(images.max(initial=0)) if integer else 1.0
@@ -182,6 +187,8 @@ def _joined(path: Path, parts: dict[str, _Part]) -> ImageData:
     test = None
     if not whole and "test" in parts:
         test = np.concatenate([np.full(len(parts[part][0]), part == "test") for part in order])
+        if not set(labels[test]) <= set(labels[~test]):
+            raise DataError(f"{path}: a class of the test images has no training image; add some")
     return ImageData(scaled, labels, test)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .datasets import ImageData
+from .images import resample
 
 VARIANTS = ("as they are", "rotated", "rotated and scrambled")
 
@@ -44,13 +45,9 @@ def rotate(images: Tensor, angles: Tensor) -> Tensor:
     """Counter-clockwise by angles in radians. shape: (count, channels, H, W), (count,)"""
     height, width = images.shape[-2:]
     cosine, sine = torch.cos(angles), torch.sin(angles)
-    zero = torch.zeros_like(angles)
     ratio = height / width
-    matrices = torch.stack(
-        [torch.stack([cosine, -sine * ratio, zero], -1), torch.stack([sine / ratio, cosine, zero], -1)], 1
-    ).to(images)
-    grid = torch.nn.functional.affine_grid(matrices, list(images.shape), align_corners=False)
-    return torch.nn.functional.grid_sample(images, grid, align_corners=False)
+    maps = torch.stack([cosine, -sine * ratio, sine / ratio, cosine], -1).reshape(-1, 2, 2)
+    return resample(images, maps.to(images))
 
 
 def scramble(images: Tensor, permutation: Tensor) -> Tensor:

@@ -42,19 +42,23 @@ def rotate(images: Tensor, angles: Tensor) -> Tensor:
     shape: (n, d, d), (n,) -> (n, d, d)
     """
     cosine, sine = torch.cos(angles), torch.sin(angles)
-    return _affine(images, torch.stack([cosine, -sine, sine, cosine], -1).reshape(-1, 2, 2))
+    maps = torch.stack([cosine, -sine, sine, cosine], -1).reshape(-1, 2, 2)
+    return resample(images[:, None], maps)[:, 0]
 
 
 def rescale(images: Tensor, logarithms: Tensor) -> Tensor:
     """y(p) = x(e^λ p), bilinear, zero outside: not a rotation. shape: (n, d, d), (n,) -> (n, d, d)"""
     factors = torch.exp(logarithms)[:, None, None]
-    return _affine(images, factors * torch.eye(2, dtype=images.dtype))
+    return resample(images[:, None], factors * torch.eye(2, dtype=images.dtype))[:, 0]
 
 
-def _affine(images: Tensor, maps: Tensor) -> Tensor:
-    full = functional.pad(maps, (0, 1))
-    grid = functional.affine_grid(full, [len(images), 1, *images.shape[1:]], align_corners=False)
-    return functional.grid_sample(images[:, None], grid, align_corners=False)[:, 0]
+def resample(images: Tensor, maps: Tensor) -> Tensor:
+    """y(p) = x(Ap), p = (x, y) with each axis scaled to [−1, 1] about the centre, bilinear, zero outside.
+
+    shape: (n, channels, H, W), (n, 2, 2) -> (n, channels, H, W)
+    """
+    grid = functional.affine_grid(functional.pad(maps, (0, 1)), list(images.shape), align_corners=False)
+    return functional.grid_sample(images, grid, align_corners=False)
 
 
 def sampling_weights(places: Tensor, size: int, kernel: str) -> tuple[Tensor, Tensor]:

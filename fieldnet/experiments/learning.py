@@ -78,17 +78,18 @@ def learn_field(
     """The simplest vector field that explains the pairs. `unknown`: t of each pair is not given."""
     fits: list[Fit] = []
     losses: list[Tensor] = []
+    x, y = held_out
+    size = (y**2).flatten(1).sum(1)
+    scale = float(size.mean())
     for number, degree in enumerate(degrees):
         fit = fit_field(*training, degree, unknown, kernel, seed, fits[-1:])
         fits.append(fit)
         losses.append(pair_losses(*held_out, fit, kernel))
         if progress:
-            progress(f"degree {degree}", (number + 1) / len(degrees), float(losses[-1].mean()))
+            progress(f"degree {degree}", (number + 1) / len(degrees), float(losses[-1].mean()) / scale)
     if progress:
-        progress("done", 1.0, min(float(l.mean()) for l in losses))
-    size = (held_out[1] ** 2).flatten(1).sum(1)
-    chosen, errors = simplest(losses, RESOLUTION * float(size.mean()))
-    x, y = held_out
+        progress("done", 1.0, min(float(l.mean()) for l in losses) / scale)
+    chosen, errors = simplest(losses, RESOLUTION * scale)
     generator = torch.Generator().manual_seed(seed)
     shift = int(torch.randint(1, len(x), (1,), generator=generator))
     references = {
@@ -96,8 +97,7 @@ def learn_field(
         "zero": size,
         "permuted": pair_losses(x, y.roll(shift, 0), fits[chosen], kernel).roll(-shift, 0),
     }
-    better = all(_mean_and_error(r - losses[chosen], ERRORS) > 0 for r in references.values())
-    scale = float(size.mean())
+    better = all(_least_gain(r - losses[chosen]) > 0 for r in references.values())
     return Selection(
         tuple(fits),
         tuple(float(l.mean()) / scale for l in losses),
@@ -108,8 +108,9 @@ def learn_field(
     )
 
 
-def _mean_and_error(gains: Tensor, errors: float) -> float:
-    return float(gains.mean() - errors * gains.std() / len(gains) ** 0.5)
+def _least_gain(gains: Tensor) -> float:
+    """The mean less ERRORS standard errors."""
+    return float(gains.mean() - ERRORS * gains.std() / len(gains) ** 0.5)
 
 
 def simplest(losses: Sequence[Tensor], resolution: float) -> tuple[int, list[float]]:

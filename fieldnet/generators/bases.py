@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import combinations_with_replacement, product
 from typing import Any
 
 import torch
@@ -156,14 +156,19 @@ class Trigonometric(Basis):
         return Trigonometric(self.modes + other.modes)
 
 
-def exponents(dimension: int, degree: int) -> list[tuple[int, ...]]:
-    """Exponents of the monomials of total degree ≤ `degree`, by degree, first coordinates first.
+def exponents(dimension: int, degree: int, lowest: int = 0) -> list[tuple[int, ...]]:
+    """Exponents of the monomials of total degree from `lowest` to `degree`, by degree, first coordinates
+    first.
 
     >>> exponents(2, 1)
     [(0, 0), (1, 0), (0, 1)]
     """
-    every = product(range(degree + 1), repeat=dimension)
-    return sorted((e for e in every if sum(e) <= degree), key=lambda e: (sum(e), [-n for n in e]))
+    chosen = (
+        axes
+        for total in range(lowest, degree + 1)
+        for axes in combinations_with_replacement(range(dimension), total)
+    )
+    return [tuple(axes.count(axis) for axis in range(dimension)) for axes in chosen]
 
 
 def embed(coefficients: Tensor, basis: Basis, larger: Basis, dimension: int) -> Tensor:

@@ -33,7 +33,7 @@ def plot_depth_errors(
             raise ValueError(f"got {len(line)} errors of {name!r}, expected {len(depths)}, one a depth")
     x = np.asarray(depths, dtype=float)
     with picture_style():
-        figure = Figure(figsize=(5.0, 3.6), layout="constrained")
+        figure = Figure(figsize=(5.0, 4.4), layout="constrained")
         ax = figure.subplots()
         for n, (name, line) in enumerate(errors.items()):
             ax.plot(x, line, "o-", color=CYCLE[n % len(CYCLE)], markersize=4, label=name)
@@ -47,7 +47,7 @@ def plot_depth_errors(
         ax.set_xlabel("depth (L-conv layers)")
         ax.set_ylabel("relative error ‖network − Q[f]‖ / ‖Q[f]‖")
         ax.set_title(title)
-        ax.legend()
+        figure.legend(loc="outside lower center", ncols=2)
         save_figure(figure, path)
 
 

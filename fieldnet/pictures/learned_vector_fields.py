@@ -10,12 +10,11 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulations.files.places import replacing
-
 from ..experiments.scoring import field_values, rotation_coefficients
 from ..experiments.translation import shift_matrix, translation_generator
 from ..report.drawing import BLUE, GREY, INK, ORANGE, WIDTH, logarithmic
-from .style import SHARPNESS, picture_style
+from .saving import save_figure
+from .style import draw_arrows, picture_style
 
 
 def draw_experiment(content: dict[str, Any], folder: Path) -> list[Path]:
@@ -27,11 +26,8 @@ def draw_experiment(content: dict[str, Any], folder: Path) -> list[Path]:
     paths = []
     with picture_style():
         for name, function in draw.items():
-            figure = function(content["result"])
-            path = folder / name
-            with replacing(path) as temporary:
-                figure.savefig(temporary, format="png", dpi=SHARPNESS, metadata={"Software": None})
-            paths.append(path)
+            save_figure(function(content["result"]), folder / name)
+            paths.append(folder / name)
     return paths
 
 
@@ -53,8 +49,8 @@ def rotation_fields(result: dict[str, Any]) -> Figure:
         (axes[2], learned - truth, f"difference, at most {error:.1e}", ORANGE),
     ):
         _arrows(ax, field, step, colour)
-        ax.set(title=title, xlabel="x [pixel]")
-    axes[0].set_ylabel("y [pixel]")
+        ax.set(title=title, xlabel="x [pixels]")
+    axes[0].set_ylabel("y [pixels]")
     figure.suptitle(f"{size}×{size} images, angle {result['angle']}, degree {run['degree']} chosen")
     return figure
 
@@ -65,15 +61,8 @@ def _arrows(ax: Axes, field: np.ndarray, step: int, colour: str) -> None:
     places = np.arange(0, size, step)
     y, x = field[:, ::step, ::step]
     longest = np.hypot(size - 1, size - 1) / 2
-    ax.quiver(
-        *np.meshgrid(places, places),
-        x,
-        y,
-        color=colour,
-        angles="xy",
-        scale_units="xy",
-        scale=4 * longest / size,
-    )
+    scale = size / (4 * longest)
+    draw_arrows(ax, np.meshgrid(places, places), (scale * x, scale * y), colour)
     ax.set(aspect="equal", xlim=(-2, size + 1), ylim=(-2, size + 1))
     ax.grid(False)
 

@@ -77,18 +77,18 @@ def _dimensions(ax: Axes, found: OscillatorSymmetries) -> None:
 def _cross_ratios(axes: np.ndarray, found: OscillatorSymmetries) -> None:
     audit = found.cross_ratios
     n = "" if audit is None or audit.harmonic == 1 else str(audit.harmonic)
-    titles = (f"log |cross-ratio| of four e^({n}iθ), held out", "a random function of the same phases")
+    titles = (f"log |cross-ratio| of four e^({n}iθ), held out", "control: a random function of the phases")
     for ax, title in zip(axes, titles, strict=True):
         ax.set(title=title, xlabel="t")
     if audit is None:
         _nothing(axes[0])
         return _nothing(axes[1])
-    for ax, values, drift in (
-        (axes[0], audit.values, audit.relative_drift),
-        (axes[1], audit.control_values, audit.control_drift),
+    for ax, title, values, drift in (
+        (axes[0], titles[0], audit.values, audit.relative_drift),
+        (axes[1], titles[1], audit.control_values, audit.control_drift),
     ):
         ax.plot(audit.times, values[:SHOWN].T, lw=1.2)
-        ax.text(0.02, 0.03, f"relative drift {drift:.2g}", transform=ax.transAxes)
+        ax.set(title=f"{title}; drift {drift:.2g}")
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import matplotlib
@@ -33,6 +33,13 @@ def picture_style() -> Iterator[None]:
         ),
     ):
         yield
+
+
+def draw_arrows(ax: Axes, places: Sequence[np.ndarray], arrows: Sequence[np.ndarray], colour: str) -> None:
+    """Arrows (horizontal, vertical) centred on places, both in the units of the axes."""
+    ax.quiver(
+        *places, *arrows, color=colour, angles="xy", scale_units="xy", scale=1, width=0.006, pivot="mid"
+    )
 
 
 def add_colour_bar(figure: Figure, image: ScalarMappable, ax: Axes | list[Axes], label: str) -> Colorbar:

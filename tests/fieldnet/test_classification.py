@@ -1,10 +1,12 @@
 """Images of every format, the variants of them, and classifiers of equal size trained on them."""
 
 import gzip
+import io
 import json
 import runpy
 import struct
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +58,20 @@ def stripes(count: int = 240, size: int = 8, seed: int = 0) -> tuple[np.ndarray,
 
 def idx(array: np.ndarray) -> bytes:
     return b"\0\0\x08" + struct.pack(f">B{array.ndim}I", array.ndim, *array.shape) + array.tobytes()
+
+
+def npy(array: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def npz(content: bytes) -> bytes:
+    """An archive whose `images` is that file."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("images.npy", content)
+    return stream.getvalue()
 
 
 def write_idx(folder: Path, packed: bool = True) -> Path:
@@ -122,6 +138,8 @@ BAD = {
     "a.csv": (b"1,2", "expected an .npz file or a folder"),
     "damaged.npz": (b"PK\x03\x04 no archive", "not an NPZ file"),
     "text.npz": (b"hello", "not an NPZ file"),
+    "array.npz": (npy(np.zeros(3)), "not an NPZ file"),
+    "header.npz": (npz(npy(np.zeros(3)).replace(b"'descr'", b"('descr'")), "not an NPZ file"),
 }
 
 
@@ -154,6 +172,13 @@ def test_damaged_idx_files_are_refused(tmp_path, content, message):
         read_idx(tmp_path / "b.gz")
 
 
+def parts_with(test: np.ndarray) -> dict[str, np.ndarray]:
+    """Arrays of four training images of the classes 0 and 1, and test images of the given classes."""
+    train = np.array([0, 0, 1, 1])
+    x = {f"x_{part}": np.zeros((len(labels), 2, 2)) for part, labels in (("train", train), ("test", test))}
+    return x | {"y_train": train, "y_test": test}
+
+
 @pytest.mark.parametrize(
     "arrays, message",
     [
@@ -161,6 +186,10 @@ def test_damaged_idx_files_are_refused(tmp_path, content, message):
         ({"images": np.zeros((3, 2, 2)), "labels": np.arange(2)}, "got 2 labels"),
         ({"images": np.zeros((3, 2, 2)), "labels": np.zeros(3, int)}, "one class only"),
         ({"images": np.zeros((3, 2)), "labels": np.arange(3)}, "got images of shape"),
+        ({"images": np.float64(3), "labels": np.arange(3)}, "got images of shape"),
+        ({"images": np.zeros((0, 2, 2)), "labels": np.arange(0)}, "got no images, expected some"),
+        (parts_with(np.arange(0)), "got no images to test, expected some"),
+        (parts_with(np.array([0, 2])), "a class of the test images has no training image"),
         ({"images": np.full((3, 2, 2), np.nan), "labels": np.arange(3)}, "not finite"),
         ({"images": np.zeros((3, 2, 2)), "labels": np.array([{}, 1, 2], object)}, "not an NPZ file of plain"),
     ],

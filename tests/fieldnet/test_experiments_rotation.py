@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
+import torch.nn.functional as functional
 
 from fieldnet.experiments.images import (
     KERNELS,
@@ -121,7 +121,8 @@ def test_the_simplest_within_one_standard_error_is_chosen() -> None:
 @pytest.mark.parametrize("angle", ["fixed", "unknown"])
 def test_the_generator_of_rotations_is_found_on_7x7(angle: str) -> None:
     """Cosine ≥ 0.99 from one seed, degree chosen by held-out pairs; degree 0 explains nothing."""
-    run = run_case(7, angle, seed=3, degrees=(0, 1, 2) if angle == "fixed" else (0, 1))
+    degrees = (0, 1, 2) if angle == "fixed" else (0, 1)
+    run = run_case(7, angle, seed=3, degrees=degrees, count=None if angle == "fixed" else 80)
     assert run["degree"] == 1
     assert run["cosine_true_centre"] >= 0.99
     assert run["cosine_paper_centre"] == pytest.approx(0.970, abs=2e-3)
@@ -138,14 +139,13 @@ def test_the_interpolation_of_the_data_need_not_be_known() -> None:
 
 
 def test_where_the_generator_is_exact_it_is_found_exactly() -> None:
-    run = run_case(7, "fixed", seed=0, kind="exact", kernel="exponential", degrees=(0, 1))
-    assert run["degree"] == 1
+    run = run_case(7, "fixed", seed=0, kind="exact", kernel="exponential", degrees=(1,), count=60)
     assert run["cosine_true_centre"] >= 0.999
 
 
 @pytest.mark.parametrize("angle", ["fixed", "unknown"])
 def test_shuffled_partners_have_no_common_generator(angle: str) -> None:
-    run = run_case(7, angle, seed=1, kind="shuffled", degrees=(1,))
+    run = run_case(7, angle, seed=1, kind="shuffled", degrees=(1,), count=80)
     assert run["verdict"] == "no common generator"
     assert abs(run["cosine_true_centre"]) < 0.5
     chosen = run["held_out_losses"][run["degrees"].index(run["degree"])]
@@ -159,9 +159,26 @@ def test_images_that_do_not_move_have_no_generator() -> None:
 
 
 def test_rescaled_images_do_not_score_as_rotated() -> None:
-    run = run_case(7, "unknown", seed=0, kind="rescaled", degrees=(1,))
+    run = run_case(7, "unknown", seed=0, kind="rescaled", degrees=(1,), count=80)
     assert run["verdict"] == "common generator"
     assert abs(run["cosine_true_centre"]) < 0.01
+
+
+def test_a_rotation_about_another_centre_is_found_there() -> None:
+    """Data turned about d/2, half a pixel off, score 1 in the paper's convention and its ceiling at the true
+    centre: no centre is built into the learner.
+    """
+    x, angle, size = random_images(160, 7, 0), 0.3, 7
+    cosine_, sine = math.cos(angle), math.sin(angle)
+    turn = torch.tensor([[cosine_, -sine], [sine, cosine_]], dtype=torch.float64)
+    centre = torch.full((2,), 1 / size, dtype=torch.float64)
+    maps = torch.cat([turn, (centre - turn @ centre)[:, None]], 1).expand(len(x), 2, 3)
+    grid = functional.affine_grid(maps, [len(x), 1, size, size], align_corners=False)
+    y = functional.grid_sample(x[:, None], grid, align_corners=False)[:, 0]
+    found = learn_field((x[:100], y[:100]), (x[100:], y[100:]), False, (0, 1)).fit
+    scores = rotation_scores(found.coefficients, found.degree, size)
+    assert scores["cosine_paper_centre"] >= 0.9999
+    assert scores["cosine_true_centre"] == pytest.approx(centre_ceiling(size), abs=1e-4)
 
 
 def test_noise_blurs_the_answer_little() -> None:
@@ -176,11 +193,11 @@ def test_noise_blurs_the_answer_little() -> None:
 
 def test_parameters_of_either_sign_are_found() -> None:
     """t uniform in [−π/4, π/4]: the mean flow is none, so that the first-order starts must do."""
-    x = random_images(260, 7, 0)
+    x = random_images(160, 7, 0)
     draw = torch.Generator().manual_seed(1)
-    t = (2 * torch.rand(260, generator=draw, dtype=torch.float64) - 1) * math.pi / 4
+    t = (2 * torch.rand(160, generator=draw, dtype=torch.float64) - 1) * math.pi / 4
     y = rotate(x, t)
-    found = learn_field((x[:200], y[:200]), (x[200:], y[200:]), True, (1,)).fit
+    found = learn_field((x[:120], y[:120]), (x[120:], y[120:]), True, (1,)).fit
     assert abs(rotation_scores(found.coefficients, 1, 7)["cosine_true_centre"]) > 0.99
 
 
@@ -202,17 +219,18 @@ def test_the_dense_baselines_stay_far_from_the_truth() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("angle", ["fixed", "unknown"])
-def test_the_generator_of_rotations_is_found_on_20x20(angle: str) -> None:
-    result = run_setting(20, angle, [0], extras=False)
+@pytest.mark.parametrize("size, angle", [(7, "unknown"), (20, "fixed"), (20, "unknown")])
+def test_the_generator_of_rotations_is_found_with_all_pairs_and_degrees(size: int, angle: str) -> None:
+    result = run_setting(size, angle, [0], extras=False)
     assert result["least_cosine"] >= 0.99
     assert result["runs"][0]["degree"] == 1
-    assert np.isfinite(result["ceiling_paper_centre"])
 
 
 @pytest.mark.slow
-def test_the_exact_generator_on_20x20() -> None:
-    run = run_case(20, "unknown", 0, "exact", "spectral", (0, 1))
+@pytest.mark.parametrize("size, kernel", [(7, "exponential"), (20, "spectral")])
+def test_the_exact_generator_with_unknown_angles(size: int, kernel: str) -> None:
+    run = run_case(size, "unknown", 0, "exact", kernel, (0, 1))
+    assert run["degree"] == 1
     assert run["cosine_true_centre"] >= 0.999
 
 
