@@ -19,6 +19,7 @@ MODULES = {
     "oscillators": "benchmarks.oscillators",
     "lconv": "benchmarks.lconv",
     "experiments": "benchmarks.experiments",
+    "pairs": "benchmarks.pairs",
 }
 PACKAGES = ("sympy", "numpy", "scipy", "torch", "numba", "py-pde", "kuramoto")
 

@@ -1,36 +1,30 @@
 """Generators L_i from pairs (x, y = exp(t^i L_i) x), t unknown, and from functions F(exp(tA)x) = exp(tA)F(x).
 
 For each task the number of generators found and the true one, the gap of singular values beside that of the
-controls, the largest principal angle to the truth, and the algebra; then the same with shuffled partners.
+controls, the largest principal angle to the truth, and the algebra. In full, with images and other seeds:
+`python -m benchmarks pairs`, docs/pairs.md.
 
-Runtime: about 20 s on one core; with `full` (three seeds, noise 0, 1 and 5%, images too) about 30 minutes.
-Command: .venv/bin/python examples/generators_from_pairs.py [full]
+Runtime: about 20 s on one core.
+Command: .venv/bin/python examples/generators_from_pairs.py
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import numpy as np
 
 from fieldnet.symmetry import tasks
-from fieldnet.symmetry.ansatz import PolynomialFields
 from fieldnet.symmetry.equivariance import discover_function_symmetries
 from fieldnet.symmetry.learned import LearnedGenerators
 from fieldnet.symmetry.pairs import discover_generators
 
-SIZE = 20
 Find = Callable[[tasks.Pairs], LearnedGenerators]
 Make = Callable[[float, int], tasks.Pairs]
 
 
 def from_pairs(data: tasks.Pairs) -> LearnedGenerators:
     return discover_generators(data.x, data.y, resamples=4)
-
-
-def from_images(data: tasks.Pairs) -> LearnedGenerators:
-    return discover_generators(data.x, data.y, ansatz=PolynomialFields((SIZE, SIZE), 2), resamples=4)
 
 
 def from_targets(data: tasks.Pairs) -> LearnedGenerators:
@@ -56,7 +50,7 @@ def targets(p: int, q: int, noise: float, seed: int) -> tasks.Pairs:
     return tasks.invariant_targets(p, q, tasks.random_basis(p + q, seed), 2500, noise, seed)
 
 
-QUICK: dict[str, tuple[Make, Find]] = {
+TASKS: dict[str, tuple[Make, Find]] = {
     "SO(3), pairs": (lambda noise, seed: moved(3, 0, noise, seed), from_pairs),
     "SO(3,1), pairs": (lambda noise, seed: moved(3, 1, noise, seed), from_pairs),
     "SO(3), invariant targets": (lambda noise, seed: targets(3, 0, noise, seed), from_targets),
@@ -64,18 +58,6 @@ QUICK: dict[str, tuple[Make, Find]] = {
     "two bodies, block ansatz": (lambda noise, seed: tasks.two_bodies(noise=noise, seed=seed), from_blocks),
     "two bodies, all 64 entries": (lambda noise, seed: tasks.two_bodies(noise=noise, seed=seed), from_states),
     "generic function": (lambda noise, seed: tasks.generic_map(seed=seed), from_targets),
-}
-LONG: dict[str, tuple[Make, Find]] = {
-    "affine images, near": (
-        lambda noise, seed: tasks.affine_images(60, SIZE, 0.3, noise, seed),
-        from_images,
-    ),
-    "affine images, far": (
-        lambda noise, seed: tasks.affine_images(60, SIZE, 1.0, noise, seed),
-        from_images,
-    ),
-    "unrelated pairs": (lambda noise, seed: tasks.unrelated_vectors(seed=seed), from_pairs),
-    "y = x + noise": (lambda noise, seed: tasks.scattered_vectors(seed=seed), from_pairs),
 }
 
 
@@ -100,20 +82,15 @@ def line(name: str, noise: float, seed: int, data: tasks.Pairs, found: LearnedGe
     )
 
 
-def main(full: bool) -> None:
-    chosen = {**QUICK, **LONG} if full else QUICK
-    for name, (make, find) in chosen.items():
-        for noise in (0.0, 0.01, 0.05) if full else (0.01,):
-            for seed in range(3) if full else range(1, 2):
-                data = make(noise, seed)
-                print(line(name, noise, seed, data, find(data)), flush=True)
-        if full and len(data.truth):
-            wrong = data.shuffled(0)
-            print(line(f"{name}, shuffled"[:28], noise, 0, wrong, find(wrong)), flush=True)
+def main() -> None:
+    noise, seed = 0.01, 1
+    for name, (make, find) in TASKS.items():
+        data = make(noise, seed)
+        print(line(name, noise, seed, data, find(data)), flush=True)
     random = np.random.default_rng(0).standard_normal((8, 8))
     control = tasks.action_cosine(random, tasks.rotation_of_vectors(4), tasks.two_bodies(orbits=50).x)
     print(f"control: a random matrix has cosine {control:.3f} with the rotation of the two bodies")
 
 
 if __name__ == "__main__":
-    main("full" in sys.argv[1:])
+    main()

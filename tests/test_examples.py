@@ -60,9 +60,9 @@ def test_kuramoto_moebius(main_of, tmp_path: Path, capsys) -> None:
 
 def test_generators_from_pairs(main_of, capsys) -> None:
     main = main_of("generators_from_pairs")
-    tasks = main.__globals__["QUICK"]
-    main.__globals__["QUICK"] = {name: tasks[name] for name in ("SO(3), pairs", "generic function")}
-    main(False)
+    tasks = main.__globals__["TASKS"]
+    main.__globals__["TASKS"] = {name: tasks[name] for name in ("SO(3), pairs", "generic function")}
+    main()
     found = capsys.readouterr().out.splitlines()
     assert "3 of 3" in found[0]
     assert "so(3)" in found[0]
@@ -71,7 +71,7 @@ def test_generators_from_pairs(main_of, capsys) -> None:
 
 @pytest.mark.slow
 def test_generators_from_pairs_in_every_quick_task(main_of, capsys) -> None:
-    main_of("generators_from_pairs")(False)
+    main_of("generators_from_pairs")()
     for line in capsys.readouterr().out.splitlines()[:-1]:
         found, true = line.split("  gap")[0].split()[-3::2]
         assert found == true, line

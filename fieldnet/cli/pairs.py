@@ -17,7 +17,7 @@ def generators(
         int | None,
         typer.Option(help="For images: vector fields of this degree in place of matrices.", min=0),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the split, the controls and the resamples.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the split, the controls and the resamples.", min=0)] = 0,
 ) -> None:
     """Find the generators L in y = exp(tL)x, with t unknown and different for every pair."""
     import json

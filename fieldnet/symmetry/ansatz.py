@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..generators import GeneratorModule
-from ..generators.bases import Polynomial
+from ..generators.bases import Polynomial, bracket, exponents
 from ..generators.vector_field import VectorField, derivative_matrix
-from .polynomials import exponents, monomials
+from .polynomials import monomials
 
 
 class Ansatz(ABC):
@@ -48,13 +48,14 @@ class Matrices(Ansatz):
     """Given independent matrices, by default all n², E_ij with j fastest; [X, Y] = XY − YX.
 
     The bracket is returned with n² more coefficients behind the matrices' own, for the part outside.
-    Raises ValueError for dependent or non-square matrices.
+    Raises ValueError for dependent, non-square or complex matrices, or none.
     """
 
     def __init__(self, matrices: np.ndarray):
-        self.matrices = np.asarray(matrices, dtype=float)
-        if self.matrices.ndim != 3 or self.matrices.shape[1] != self.matrices.shape[2]:
-            raise ValueError(f"got matrices of shape {self.matrices.shape}, expected (count, n, n)")
+        self.matrices = real_numbers(matrices, "matrices")
+        shape = self.matrices.shape
+        if len(shape) != 3 or shape[1] != shape[2] or 0 in shape:
+            raise ValueError(f"got matrices of shape {shape}, expected (count, n, n) with one matrix or more")
         self.size, self.length = self.matrices.shape[:2]
         self._rows = self.matrices.reshape(self.size, -1)
         if np.linalg.matrix_rank(self._rows) < self.size:
@@ -89,6 +90,23 @@ class Matrices(Ansatz):
         return np.concatenate([inside, product - inside @ self._rows])
 
 
+def real_numbers(values: object, name: str) -> np.ndarray:
+    """As an array of float64; ValueError for what is complex, not a number or not finite."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "fiub":
+            raise TypeError
+        result = np.array(array, dtype=float)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"got {name} that are not real numbers, expected an array of them; give complex ones as pairs of "
+            "real and imaginary part"
+        ) from None
+    if not np.isfinite(result).all():
+        raise ValueError(f"got values that are not finite in {name}, expected finite ones; remove those")
+    return result
+
+
 class PolynomialFields(Ansatz):
     """v^α(s)∂_α on an image, v polynomial of total degree ≤ `degree` in coordinates s ∈ [−1, 1]^n.
 
@@ -100,6 +118,11 @@ class PolynomialFields(Ansatz):
     def __init__(self, shape: Sequence[int], degree: int = 2):
         self.shape, self.degree = tuple(shape), degree
         self.dimensions = len(self.shape)
+        if not 0 <= degree < min(self.shape, default=0):
+            raise ValueError(
+                f"got degree {degree} on a grid of {self.shape}, expected 0 or more and less than its "
+                "shortest axis; on fewer points monomials are dependent"
+            )
         self.exponents = exponents(self.dimensions, degree)
         mesh = np.meshgrid(*(np.linspace(-1, 1, size) for size in self.shape), indexing="ij")
         places = np.stack(mesh).reshape(self.dimensions, -1)
@@ -135,21 +158,9 @@ class PolynomialFields(Ansatz):
         return velocity.abs().sum(0).amax(1) * float(self.radii.max()) * np.pi / 4
 
     def bracket(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        n = self.dimensions
-        target = exponents(n, max(2 * self.degree - 1, self.degree))
-        place = {powers: i for i, powers in enumerate(target)}
-        u, v = (c.reshape(len(self.exponents), n) for c in (first, second))
-        result = np.zeros((len(target), n))
-        for left, right, sign in ((u, v, 1.0), (v, u, -1.0)):
-            for p, moving in zip(self.exponents, left, strict=True):
-                for q, moved in zip(self.exponents, right, strict=True):
-                    for alpha in range(n):
-                        if q[alpha] and moving[alpha]:
-                            powers = tuple(
-                                a + b - (axis == alpha) for axis, (a, b) in enumerate(zip(p, q, strict=True))
-                            )
-                            result[place[powers]] += sign * moving[alpha] * q[alpha] * moved
-        return result.ravel()
+        basis = Polynomial(self.degree)
+        u, v = (torch.tensor(c.reshape(-1, self.dimensions).T[None]) for c in (first, second))
+        return bracket(u, v, (basis, basis))[0, 0].T.numpy().ravel()
 
 
 class Subspace(Ansatz):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
-from .ansatz import Ansatz, Matrices, as_ansatz
+from .ansatz import Ansatz, Matrices, as_ansatz, real_numbers
 from .functions import FittedFunction, fit_function
 from .gap import EXPLAINED, find_gap
 from .invariants import stabiliser, unrelated
@@ -101,15 +101,16 @@ def discover_function_symmetries(
     `control` that for random matrices of the ansatz, moved as far; the first must be nearer to the second
     than to the third, in the logarithm. Raises ValueError for arrays that do not match.
     """
-    x = np.asarray(x, dtype=float)
-    values = np.asarray(values, dtype=float).reshape(len(x), -1)
-    if x.ndim != 2 or (equivariant and values.shape != x.shape):
+    x, values = real_numbers(x, "x"), real_numbers(values, "values")
+    if values.ndim == 1:
+        values = values[:, None]
+    if x.ndim != 2 or values.ndim != 2 or len(x) != len(values) or (equivariant and values.shape != x.shape):
         raise ValueError(
             f"got x of shape {x.shape} and values of {values.shape}, expected (samples, n) and "
             + ("the same for a map of states" if equivariant else "(samples, m)")
         )
-    if not (np.isfinite(x).all() and np.isfinite(values).all()):
-        raise ValueError("got values that are not finite, expected finite ones; remove those samples")
+    if resamples < 0 or seed < 0:
+        raise ValueError(f"got resamples {resamples} and seed {seed}, expected 0 or more")
     if len(x) < 20:
         raise ValueError(f"got {len(x)} samples, expected at least 20")
     space = as_ansatz(ansatz, x.shape[1:])

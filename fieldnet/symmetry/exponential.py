@@ -12,6 +12,8 @@ from .ansatz import Ansatz, Matrices
 
 ORDER = 24
 ITERATIONS = 40
+SMALL = 8
+"""Matrices up to this size are exponentiated; the action of larger ones is summed as that of fields."""
 LARGEST = 15.0
 """‖θB‖ is kept below this: a rotation by π as a 3×3 matrix has 4.4."""
 
@@ -22,7 +24,7 @@ def exponential_with_slopes(ansatz: Ansatz, theta: Tensor, x: Tensor) -> tuple[T
 
     shape: … -> (pairs, vectors, length), (pairs, size, vectors, length)
     """
-    if isinstance(ansatz, Matrices) and ansatz.size:
+    if isinstance(ansatz, Matrices) and ansatz.length <= SMALL:
         return matrix_exponential_with_slopes(ansatz, theta, x)
     steps = _steps(ansatz, theta)
     slopes = x.new_zeros(len(x), ansatz.size, *x.shape[1:])

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
-from .polynomials import exponents, monomial_gradients, monomials
+from ..generators.bases import exponents
+from .polynomials import monomial_gradients, monomials
 
 DEGREES = range(1, 9)
 SAMPLES_PER_TERM = 2.0

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..generators.bases import exponents
 from .ansatz import Matrices
 from .gap import Gap, find_gap
 from .null_space import NullSpace, null_space
-from .polynomials import exponents, monomial_gradients, monomials
+from .polynomials import monomial_gradients, monomials
 
 DEGREES = (1, 2, 3, 4)
 LARGEST = 120

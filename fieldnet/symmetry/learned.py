@@ -18,6 +18,11 @@ NAME_TOLERANCE = 0.1
 CLOSED = 0.2
 """Closure defect above which no algebra is named; vectors drawn at random have about 1."""
 
+COMMUTING = 0.05
+"""Brackets of orthonormal generators below this root mean square are those of noise."""
+LIFTED = 0.1
+"""Eigenvalues of a Killing form above this fraction of the largest are not zeros that noise has lifted."""
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -100,7 +105,10 @@ class LearnedGenerators:
         if self.name:
             return f"{count}, {self.name}"
         if self.closure_defect > CLOSED:
-            return f"{count}, not closed under the bracket (defect {self.closure_defect:.2f})"
+            open_ = f"{count}, not closed under the bracket (defect {self.closure_defect:.2f})"
+            if self.method != "orbits":
+                return open_
+            return f"{open_}: single pairs tell the orbits alone; give groups of pairs that were moved alike"
         return f"{count}, no standard algebra"
 
     def angles(self, truth: np.ndarray) -> np.ndarray:
@@ -169,26 +177,40 @@ def _signature(structure: Closure) -> tuple[int, int, int]:
 def _name(structure: Closure) -> tuple[str | None, float]:
     """(name, error) of the standard algebra of this dimension with the structure constants found.
 
-    Considered are those whose Killing form has no more positive and no more negative eigenvalues: noise lifts
-    zeros but makes none. They are tried with the signature found first, then by the number of zeros, and the
-    first within NAME_TOLERANCE is taken: what it contracts to would fit too.
+    R^n where the brackets of orthonormal generators are below COMMUTING. Else those are considered whose
+    Killing form has no more positive and no more negative eigenvalues, since noise lifts zeros but makes
+    none, and at least those that are above LIFTED of the largest. They are tried with the signature found
+    first, then by the number of zeros, and the first within NAME_TOLERANCE is taken: what it contracts to
+    would fit too.
     """
     c = structure.structure_constants
     n = len(c)
-    size = float(np.abs(c).max(initial=0.0))
+    if structure.size < COMMUTING:
+        return ("R" if n == 1 else f"R^{n}"), 0.0
     if structure.defect > CLOSED:
         return None, 1.0
-    if n == 1 or size < 1e-6:
-        return ("R" if n == 1 else f"R^{n}"), 0.0
-    positive, negative, _ = killing_signature(c, 1e-9)
+    most, least = killing_signature(c, 1e-9), killing_signature(c, max(LIFTED, 2 * structure.defect))
     own = _signature(structure)
-    least = np.inf
-    candidates = [(killing_signature(t), name, t) for name, t in standard_algebras() if len(t) == n]
+    nearest = np.inf
+    candidates = [(killing_signature(t), name, t) for name, t in _with_central_factors(n)]
     for signature, name, truth in sorted(candidates, key=lambda known: (known[0] != own, known[0][2])):
-        if signature[0] > positive or signature[1] > negative:
+        if not all(least[k] <= signature[k] <= most[k] for k in (0, 1)):
             continue
         error = match_structure(c, truth)[1] / float(np.abs(truth).max())
-        least = min(least, error)
+        nearest = min(nearest, error)
         if error <= NAME_TOLERANCE:
             return name, error
-    return None, least
+    return None, nearest
+
+
+def _with_central_factors(n: int) -> list[tuple[str, np.ndarray]]:
+    """The standard algebras of dimension n, then smaller ones ⊕ R^k."""
+    found = []
+    for name, c in sorted(standard_algebras(), key=lambda known: -len(known[1])):
+        more = n - len(c)
+        if more == 0:
+            found.append((name, c))
+        elif more > 0:
+            inner = f"({name})" if "⋉" in name or "⋊" in name else name
+            found.append((f"{inner} ⊕ R" + (f"^{more}" if more > 1 else ""), np.pad(c, (0, more))))
+    return found

@@ -27,6 +27,8 @@ def load_pairs(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray, np.ndar
                 arrays = {name: data[name].values for name in ("x", "y", "group") if name in data}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "pickle" in reason:
+            reason = "no .npz, or one of Python objects"
         raise ValueError(f"{path}: cannot be read ({reason}); expected .npz or NetCDF") from None
     for name in ("x", "y"):
         if name not in arrays:

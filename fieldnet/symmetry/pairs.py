@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from ..generators import GeneratorModule
-from .ansatz import Ansatz, Matrices, as_ansatz
+from .ansatz import Ansatz, Matrices, as_ansatz, real_numbers
 from .elements import determined, fit_groups
 from .gap import EXPLAINED, Gap, find_gap
 from .invariants import find_invariants, stabiliser
 from .learned import HeldOut, LearnedGenerators, learned
+from .low_pass import choose_low_pass
 from .orbits import fit_span, orbit_residual
 
 CONTROLS = 20
@@ -37,7 +38,7 @@ def discover_generators(
     Args:
         x, y: (pairs, *shape): vectors, (pairs, n), or images.
         group: a label for each pair; pairs of one label were moved by the same element. Default: all
-            different.
+            different. Groups are cut to one size, the one that keeps most pairs.
         ansatz: where the generators are sought: matrices (count, n, n), a family of
             `fieldnet.generators`, an `Ansatz`; by default all n×n matrices.
         resamples: bootstrap resamples for `spread`.
@@ -63,13 +64,15 @@ def discover_generators(
     generators, for none, and for the generators with shuffled partners. Raises ValueError for arrays that do
     not match.
     """
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    if x.shape != y.shape or x.ndim < 2:
+    x, y = real_numbers(x, "x"), real_numbers(y, "y")
+    if x.shape != y.shape or x.ndim < 2 or not x.size:
         raise ValueError(
-            f"got x of shape {x.shape} and y of {y.shape}, expected equal shapes (pairs, *shape)"
+            f"got x of shape {x.shape} and y of {y.shape}, expected equal shapes (pairs, *shape), not empty"
         )
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise ValueError("got values that are not finite in x or y, expected finite ones; remove those pairs")
+    if not (x.any() and y.any()):
+        raise ValueError("got x or y that is 0 throughout, expected data that vary")
+    if resamples < 0 or seed < 0:
+        raise ValueError(f"got resamples {resamples} and seed {seed}, expected 0 or more")
     space = as_ansatz(ansatz, x.shape[1:])
     groups = _grouped(x.reshape(len(x), -1), y.reshape(len(y), -1), group)
     if len(groups[0]) < 8:
@@ -85,7 +88,7 @@ def discover_generators(
 
 
 def _grouped(x: np.ndarray, y: np.ndarray, group: np.ndarray | Sequence[int] | None) -> tuple[Tensor, Tensor]:
-    """Groups of pairs; larger ones are cut to the smallest.
+    """Groups of pairs, cut to one size, the one that keeps most pairs; smaller groups are left out.
 
     shape: (pairs, length) twice -> (groups, vectors, length) twice
     """
@@ -95,8 +98,9 @@ def _grouped(x: np.ndarray, y: np.ndarray, group: np.ndarray | Sequence[int] | N
     if labels.shape != (len(x),):
         raise ValueError(f"got group labels of shape {labels.shape}, expected one for each of {len(x)} pairs")
     members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    vectors = min(map(len, members))
-    index = np.array([chosen[:vectors] for chosen in members])
+    sizes = np.sort([len(chosen) for chosen in members])
+    vectors = int(sizes[np.argmax(sizes * np.arange(len(sizes), 0, -1))])
+    index = np.array([chosen[:vectors] for chosen in members if len(chosen) >= vectors])
     return torch.tensor(x[index]), torch.tensor(y[index])
 
 
@@ -141,9 +145,10 @@ class _Pairs:
         return learned(self.ansatz, rows, gap, resampled, held, method, undetermined, invariant)
 
     def elements(self, resamples: int) -> LearnedGenerators:
-        fit = fit_groups(self.ansatz, self.x, self.y)
+        low_pass = choose_low_pass(self.ansatz, self.x, self.y)
+        fit = fit_groups(self.ansatz, self.x, self.y, low_pass)
         shuffled = self._shuffled(self.y)[:SHUFFLED]
-        control = fit_groups(self.ansatz, self.x[:SHUFFLED], shuffled)
+        control = fit_groups(self.ansatz, self.x[:SHUFFLED], shuffled, low_pass, fit.noise)
         count = len(control.theta)
         spectra = [
             control.sample(self.draw.integers(count, size=count)).singular_values() for _ in range(CONTROLS)

@@ -1,26 +1,12 @@
-"""Monomials of several variables, with gradients, and how many there are."""
+"""Monomials of several variables, with gradients."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations_with_replacement
 
 import numpy as np
 
 Exponents = Sequence[tuple[int, ...]]
-
-
-def exponents(dimension: int, degree: int, lowest: int = 0) -> list[tuple[int, ...]]:
-    """Exponents of the monomials of total degree from `lowest` to `degree`, by degree, first variables first.
-
-    >>> exponents(2, 1)
-    [(0, 0), (1, 0), (0, 1)]
-    """
-    found = []
-    for total in range(lowest, degree + 1):
-        for chosen in combinations_with_replacement(range(dimension), total):
-            found.append(tuple(chosen.count(axis) for axis in range(dimension)))
-    return found
 
 
 def monomials(points: np.ndarray, powers: Exponents) -> np.ndarray:

@@ -36,12 +36,14 @@ class Closure:
 
     `basis`: (n, coefficients), orthonormal rows. `structure_constants`: c, (n, n, n), antisymmetric.
     `defect` = (Σ ‖part of [e_i, e_j] outside the span‖² / Σ ‖[e_i, e_j]‖²)^½, 0 for a Lie algebra (and where
-    all commute), near 1 for vectors drawn at random.
+    all commute), near 1 for vectors drawn at random, and for nearly commuting ones, whose brackets are noise.
+    `size`: root mean square of ‖[e_i, e_j]‖ over i ≠ j, which tells these two apart.
     """
 
     basis: np.ndarray
     structure_constants: np.ndarray
     defect: float
+    size: float
 
     @property
     def killing_form(self) -> np.ndarray:
@@ -65,7 +67,10 @@ def closure(generators: np.ndarray, bracket: Bracket, orthonormal: bool = True) 
     c = c.reshape(n, n, n)
     negligible = 1e-12 * np.linalg.norm(basis) ** 2
     return Closure(
-        basis, (c - c.transpose(1, 0, 2)) / 2, float(outside / total) if total > negligible else 0.0
+        basis,
+        (c - c.transpose(1, 0, 2)) / 2,
+        float(outside / total) if total > negligible else 0.0,
+        float(total) / max(n * (n - 1), 1) ** 0.5,
     )
 
 
@@ -89,14 +94,15 @@ def change_basis(c: np.ndarray, g: np.ndarray) -> np.ndarray:
 
 
 def match_structure(
-    c: np.ndarray, truth: np.ndarray, starts: int = 20, seed: int = 0
+    c: np.ndarray, truth: np.ndarray, starts: int = 60, seed: int = 0
 ) -> tuple[np.ndarray, float]:
     """(g, error) with change_basis(c, g) nearest to `truth`, error = max |change_basis(c, g) − truth|.
 
     Levenberg–Marquardt in h over g → exp(h)g, from `starts` random orthogonal g, or until a small least error
-    is found a second time; the best is kept. Simple algebras that are not isomorphic keep an error of order
-    1; an algebra may come arbitrarily near to one that it contracts to. Raises ValueError for different
-    dimensions.
+    is found a second time; the best is kept. Of the starts for gl(2,R) ⋉ R² one in thirteen ends at the least
+    error: 20 miss it one time in five, 60 one in a hundred. Simple algebras that are not isomorphic keep an
+    error of order 1; an algebra may come arbitrarily near to one that it contracts to. Raises ValueError for
+    different dimensions.
     """
     if c.shape != truth.shape:
         raise ValueError(f"got structure constants of shape {c.shape} and {truth.shape}, expected the same")

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from fieldnet.symmetry.ansatz import Matrices, PolynomialFields
+from fieldnet.symmetry.elements import fit_groups
 from fieldnet.symmetry.equivariance import discover_function_symmetries
 from fieldnet.symmetry.exponential import exponential_with_slopes, fit_elements
 from fieldnet.symmetry.gap import find_gap
+from fieldnet.symmetry.low_pass import LowPass, choose_low_pass
 from fieldnet.symmetry.pairs import discover_generators
 from fieldnet.symmetry.tasks import (
     Pairs,
@@ -139,7 +141,7 @@ def test_pairs_in_random_coordinates(p, q, name, signature):
 
 
 def test_shuffled_partners_have_none():
-    data = moved_vectors(pseudo_orthogonal(3, 0)).shuffled()
+    data = moved_vectors(pseudo_orthogonal(3, 0), pairs=120).shuffled()
     found = discover_generators(data.x, data.y, resamples=2)
     assert found.dimension == 0
     assert found.verdict.startswith("none")
@@ -169,6 +171,32 @@ def test_groups_of_vectors_determine_any_algebra():
     assert found.closure_defect < 0.05
 
 
+def grouped(generators, noise, size=1.0):
+    data = moved_vectors(np.array(generators), pairs=40, vectors=10, size=size, noise=noise)
+    return discover_generators(data.x, data.y, group=np.repeat(np.arange(40), 10), resamples=2)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_commuting_generators_are_named_in_noise(noise):
+    """The brackets of two commuting rotations are noise, of which most leaves the span."""
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    found = grouped([np.kron(np.diag(place), turn) for place in ([1, 0], [0, 1])], noise)
+    assert (found.dimension, found.name) == (2, "R^2")
+
+
+def test_a_central_factor_is_named():
+    """gl(2,R), not an algebra that it contracts to."""
+    found = grouped(np.eye(4).reshape(4, 2, 2), 0.01, size=0.5)
+    assert (found.dimension, found.name, found.signature) == (4, "sl(2,R) ⊕ R", (2, 1, 1))
+
+
+def test_groups_of_unequal_size_are_cut_to_keep_most_pairs():
+    data = moved_vectors(pseudo_orthogonal(3, 0), pairs=20, vectors=8)
+    labels = np.repeat(np.arange(20), 8)
+    labels[0] = 99
+    assert discover_generators(data.x, data.y, group=labels, resamples=1).method == "elements"
+
+
 def test_a_group_that_does_not_move_has_no_generator():
     draw = np.random.default_rng(0)
     x = draw.standard_normal((320, 3))
@@ -180,9 +208,21 @@ def test_wrong_shapes_are_refused():
     with pytest.raises(ValueError, match="expected equal shapes"):
         discover_generators(np.zeros((9, 3)), np.zeros((9, 2)))
     with pytest.raises(ValueError, match="expected one for each of 9 pairs"):
-        discover_generators(np.zeros((9, 3)), np.zeros((9, 3)), group=[1, 2])
+        discover_generators(np.ones((9, 3)), np.ones((9, 3)), group=[1, 2])
     with pytest.raises(ValueError, match="not finite"):
         discover_generators(np.full((9, 3), np.nan), np.zeros((9, 3)))
+    with pytest.raises(ValueError, match="not real numbers"):
+        discover_generators(np.full((9, 3), 1j), np.zeros((9, 3)))
+    with pytest.raises(ValueError, match="0 throughout"):
+        discover_generators(np.zeros((9, 3)), np.zeros((9, 3)))
+    with pytest.raises(ValueError, match="not empty"):
+        discover_generators(np.zeros((0, 3)), np.zeros((0, 3)))
+    with pytest.raises(ValueError, match="got resamples 8 and seed -1"):
+        discover_generators(np.ones((9, 3)), np.ones((9, 3)), seed=-1)
+    with pytest.raises(ValueError, match="with one matrix or more"):
+        discover_generators(np.ones((9, 3)), np.ones((9, 3)), ansatz=np.zeros((0, 3, 3)))
+    with pytest.raises(ValueError, match="less than its shortest axis"):
+        PolynomialFields((5, 9), 5)
     with pytest.raises(ValueError, match="at least 8"):
         discover_generators(np.ones((4, 3)), np.ones((4, 3)))
     with pytest.raises(ValueError, match="expected 3 for data"):
@@ -192,10 +232,35 @@ def test_wrong_shapes_are_refused():
 # Images
 
 
+def test_low_pass_is_a_projection_on_its_modes():
+    low_pass = LowPass((9, 7), 0.5)
+    image = torch.randn(3, 1, 63, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    basis = low_pass.basis()
+    assert basis @ basis.T == pytest.approx(np.eye(low_pass.modes), abs=1e-12)
+    assert 0 < low_pass.modes < 63
+    assert torch.allclose(low_pass(image), image @ basis.T @ basis)
+    assert torch.equal(LowPass((9, 7), None)(image), image)
+
+
+@pytest.mark.parametrize("noise, cut", [(0.0, False), (0.05, True)])
+def test_the_cut_is_chosen_by_the_noise(noise, cut):
+    data = affine_images(pairs=6, size=16, reach=0.3, noise=noise)
+    x, y = (torch.tensor(images.reshape(6, 1, -1)) for images in (data.x, data.y))
+    assert (choose_low_pass(PolynomialFields((16, 16), 1), x, y).cut is not None) == cut
+
+
+def test_standard_errors_count_noise_in_the_slopes():
+    """θ = 0: the spectrum of θ_p in units of its standard error is 1 if the errors are right."""
+    data = affine_images(pairs=40, size=12, reach=0.0, noise=0.2)
+    x, y = (torch.tensor(images.reshape(40, 1, -1)) for images in (data.x, data.y))
+    values = fit_groups(PolynomialFields((12, 12), 1), x, y).singular_values()
+    assert 0.4 < values.min() < values.max() < 1.6
+
+
 def test_affine_group_of_images():
     """Six generators among the twelve of degree ≤ 2, near the identity."""
     data = affine_images(pairs=16, size=18, reach=0.3)
-    found = discover_generators(data.x, data.y, ansatz=PolynomialFields((18, 18), 2), resamples=4)
+    found = discover_generators(data.x, data.y, ansatz=PolynomialFields((18, 18), 2), resamples=2)
     assert found.dimension == 6
     assert found.angles(data.truth).max() < 0.1
     assert found.closure_defect < 1e-3
@@ -270,3 +335,5 @@ def test_function_arguments_are_checked():
         discover_function_symmetries(np.zeros((30, 3)), np.zeros((30, 2)), equivariant=True)
     with pytest.raises(ValueError, match="at least 20"):
         discover_function_symmetries(np.zeros((3, 3)), np.zeros(3))
+    with pytest.raises(ValueError, match="expected \\(samples, n\\)"):
+        discover_function_symmetries(np.zeros((30, 3)), np.zeros(20))
