@@ -65,7 +65,15 @@ def discover_symmetries(
             raise ValueError("got a Lagrangian for oscillators, whose symmetries are found without; drop it")
         return discover_oscillator_symmetries(dataset, field or _only_field(dataset), seed=seed)
     dynamics = dynamics_of(dataset, lagrangian, field, boundary, seed, progress)
-    found = symmetries_of(dataset, dynamics, degree, seed)
+    try:
+        found = symmetries_of(dataset, dynamics, degree, seed)
+    except ValueError as error:
+        if lagrangian is not None:
+            raise
+        raise ValueError(
+            f"{error}; this equation was learned: learn it with other features (fieldnet discover --features "
+            "phase, say) and give its lagrangian.json with --lagrangian"
+        ) from None
     theory: Any = dynamics.vanishing() if dynamics.lagrangian is None else dynamics.lagrangian
     proved = find_symmetries(
         theory, degree, fields=dynamics.jets.fields, coordinates=dynamics.jets.coordinates

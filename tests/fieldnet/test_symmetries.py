@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from fieldnet import discover_lagrangian
 from fieldnet.demo import random_sine_gordon, sine_gordon
 from fieldnet.discover_symmetries import discover_symmetries
 from fieldnet.symmetry.fields.dynamics import symmetries_of
@@ -241,12 +242,24 @@ def test_damping_is_learned_with_the_symmetries():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level, most", [(0.01, 1.0), (0.1, 5.0)])
-def test_from_the_data_alone(sine_gordon_data, level, most):
+def test_from_the_data_alone(sine_gordon_data):
     """The Lagrangian too is learned from the noisy field; scored against the true symmetries."""
-    found = discover_symmetries(noisy(sine_gordon_data, level, 1))
+    found = discover_symmetries(noisy(sine_gordon_data, 0.01, 1))
     assert found.dimension == 3
-    assert angles(found.found, sine_gordon()).max() < most
+    assert angles(found.found, sine_gordon()).max() < 1.0
+
+
+@pytest.mark.slow
+def test_from_the_data_alone_at_ten_percent_noise(sine_gordon_data):
+    """With the features named. Left to themselves they become a polynomial whose φ-dependent gradient term
+    has no weak form; that is refused with the remedy.
+    """
+    data = noisy(sine_gordon_data, 0.1, 1)
+    with pytest.raises(ValueError, match=r"cannot be moved .*learned: .*--features"):
+        discover_symmetries(data)
+    found = discover_symmetries(data, discover_lagrangian(data, features="phase").lagrangian)
+    assert found.dimension == 3
+    assert angles(found.found, sine_gordon()).max() < 5.0
 
 
 @pytest.mark.slow
