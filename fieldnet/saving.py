@@ -21,11 +21,11 @@ from .results import Discovery
 def save(discovery: Discovery, folder: str | os.PathLike) -> None:
     """Write lagrangian.json, model.safetensors and report.html, each atomically; the folder is made."""
     folder = Path(folder)
-    text = json.dumps(discovery.content(), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json_text(discovery.content())
     report = report_html(discovery)
     folder.mkdir(parents=True, exist_ok=True)
     save_model(discovery.model, folder / "model.safetensors")
-    write_text(folder / "lagrangian.json", text + "\n")
+    write_text(folder / "lagrangian.json", text)
     write_text(folder / "report.html", report)
 
 
@@ -59,6 +59,11 @@ def read_content(path: str | os.PathLike) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected a JSON object, got {type(content).__name__}")
     return content
+
+
+def json_text(content: dict[str, Any], indent: int = 2) -> str:
+    """What a file of results holds. Raises ValueError for numbers that are not finite."""
+    return json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from pathlib import Path
@@ -33,7 +32,7 @@ def reproduce(
     """
     from ..experiments import rotation, translation
     from ..pictures.learned_vector_fields import draw_experiment
-    from ..saving import write_text
+    from ..saving import json_text, write_text
     from .experiment_tables import print_experiment
     from .folders import prepare_folder
     from .progress import training_progress
@@ -52,8 +51,8 @@ def reproduce(
     def keep(result: dict[str, Any]) -> None:
         content.update(result=result, seconds=round(time.perf_counter() - began, 1))
         out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        write_text(out / "results.json", text + "\n")
+        text = json_text(content, indent=1)
+        write_text(out / "results.json", text)
 
     with training_progress() as report:
         if experiment == "translation":

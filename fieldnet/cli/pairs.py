@@ -20,9 +20,7 @@ def generators(
     seed: Annotated[int, typer.Option(help="Seed of the split, the controls and the resamples.", min=0)] = 0,
 ) -> None:
     """Find the generators L in y = exp(tL)x, with t unknown and different for every pair."""
-    import json
-
-    from ..saving import write_text
+    from ..saving import json_text, write_text
     from ..symmetry.ansatz import PolynomialFields
     from ..symmetry.pair_files import load_pairs
     from ..symmetry.pairs import discover_generators
@@ -33,8 +31,8 @@ def generators(
     ansatz = PolynomialFields(x.shape[1:], degree) if degree is not None else None
     found = discover_generators(x, y, group, ansatz, seed=seed)
     out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(found.content(), indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(out / "generators.json", text + "\n")
+    text = json_text(found.content())
+    write_text(out / "generators.json", text)
     typer.echo(found.verdict)
     held = found.held_out
     typer.echo(

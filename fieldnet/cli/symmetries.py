@@ -35,13 +35,11 @@ def symmetries(
     seed: Annotated[int, typer.Option(help="Seed of the learning and of the random controls.")] = 0,
 ) -> None:
     """Find the symmetries of measured dynamics: symmetries.json and a picture of each vector field."""
-    import json
-
     from rich.console import Console
     from rich.table import Table
 
     from ..discover_symmetries import discover_symmetries
-    from ..saving import write_text
+    from ..saving import json_text, write_text
     from ..symmetry.fields.result import FieldSymmetries
     from .folders import prepare_folder
     from .progress import training_progress
@@ -49,9 +47,9 @@ def symmetries(
     prepare_folder(out)
     with training_progress() as progress:
         found = discover_symmetries(file, lagrangian, field, degree, boundary, seed, progress)
-    text = json.dumps(found.content(), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json_text(found.content())
     out.mkdir(parents=True, exist_ok=True)
-    write_text(out / "symmetries.json", text + "\n")
+    write_text(out / "symmetries.json", text)
     written = [out / "symmetries.json", *found.figures(out)]
 
     console = Console(highlight=False, soft_wrap=True)
