@@ -16,14 +16,14 @@ class WindowAxis:
     """Test functions along one axis, as matrices that integrate samples against them.
 
     b(s) = (1 − s²)^7 on |s| < 1, s = (x − centre)/H, normalised to Σ b Δ = 1. `weights[p]` holds d^p b/dx^p
-    times Δ, for p = 0, 1, 2, so that `weights[p] @ f` ≈ ∫ b^(p) f dx, exact to the trapezoidal rule, whose
+    times Δ, for p = 0, 1, 2, … so that `weights[p] @ f` ≈ ∫ b^(p) f dx, exact to the trapezoidal rule, whose
     error falls as fast as the spectrum of b·f.  shape: weights[p] is (windows, points)
     """
 
     centres: np.ndarray
     half_width: float
     half_points: int
-    weights: tuple[Tensor, Tensor, Tensor]
+    weights: tuple[Tensor, ...]
 
     @property
     def count(self) -> int:
@@ -43,8 +43,17 @@ def _places(half_points: int) -> np.ndarray:
     return np.arange(-half_points, half_points + 1) / (half_points + 1)
 
 
-def window_axis(points: int, spacing: float, half_points: int, periodic: bool, margin: int = 0) -> WindowAxis:
-    """Windows of half width H = (half_points + 1)·Δ, placed every half_points/2 samples.
+def window_axis(
+    points: int,
+    spacing: float,
+    half_points: int,
+    periodic: bool,
+    margin: int = 0,
+    orders: int = 2,
+    stride: int | None = None,
+) -> WindowAxis:
+    """Windows of half width H = (half_points + 1)·Δ, placed every `stride` (half_points/2) samples, with
+    their derivatives up to `orders`.
 
     On a periodic axis they wrap around; else they keep `margin` samples off both ends.
     Raises ValueError when not a single window fits.
@@ -55,24 +64,37 @@ def window_axis(points: int, spacing: float, half_points: int, periodic: bool, m
             f"an axis of {points} points has no room for test functions of {2 * half_points + 1} points "
             f"{margin} off the ends; give more points"
         )
-    stride = max(1, half_points // 2)
+    stride = max(1, half_points // 2) if stride is None else stride
     if periodic:
         centres = np.arange(0, points - stride + 1, stride)
     else:
         centres = np.arange(margin + half_points, points - margin - half_points, stride)
     offsets = np.arange(-half_points, half_points + 1)
     half_width = (half_points + 1) * spacing
-    s, q = _places(half_points), EXPONENT
-    bump = (1 - s**2) ** q
-    first = -2 * q * s * (1 - s**2) ** (q - 1) / half_width
-    second = (4 * q * (q - 1) * s**2 * (1 - s**2) ** (q - 2) - 2 * q * (1 - s**2) ** (q - 1)) / half_width**2
     columns = (centres[:, None] + offsets) % points
+    derivatives = bump_derivatives(_places(half_points), orders)
+    total = derivatives[0].sum()
     weights = []
-    for values in (bump, first, second):
+    for p, values in enumerate(derivatives):
         matrix = np.zeros((len(centres), points))
-        np.put_along_axis(matrix, columns, np.broadcast_to(values / bump.sum(), columns.shape), axis=1)
+        row = values / total / half_width**p
+        np.put_along_axis(matrix, columns, np.broadcast_to(row, columns.shape), axis=1)
         weights.append(torch.from_numpy(matrix))
-    return WindowAxis(centres * spacing, half_width, half_points, (weights[0], weights[1], weights[2]))
+    return WindowAxis(centres * spacing, half_width, half_points, tuple(weights))
+
+
+def bump_derivatives(s: np.ndarray, orders: int) -> list[np.ndarray]:
+    """(1 − s²)^7 and its derivatives up to `orders`: d/ds[(1 − s²)^m R] = (1 − s²)^{m−1}[(1 − s²)R' − 2msR].
+
+    shape: each that of s
+    """
+    factor = np.polynomial.Polynomial([1.0])
+    shape = np.polynomial.Polynomial([1.0, 0.0, -1.0])
+    out = [(1 - s**2) ** EXPONENT]
+    for m in range(EXPONENT, EXPONENT - orders, -1):
+        factor = shape * factor.deriv() - 2 * m * np.polynomial.Polynomial([0.0, 1.0]) * factor
+        out.append((1 - s**2) ** (m - 1) * factor(s))
+    return out
 
 
 def half_points(values: np.ndarray, axis: int, spacing: float) -> int:

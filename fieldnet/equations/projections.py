@@ -1,0 +1,144 @@
+"""Atoms projected on test functions, without the bias of noise and with its covariance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from ..learning.weak_form import WindowAxis, window_axis
+from .atoms import Atom
+from .functions import FieldFunction, field_function
+from .measured import MeasuredFields
+
+STRIDE = 4  # windows stand a quarter of their half width apart
+MOST_POINTS = 60_000  # noise covariances are averaged over no more points than about these
+
+
+class Projections:
+    """Weak columns A_k[ψ] = (−1)^|α| ∫ F̃ ∂_αψ of atoms D_αF on test functions ψ, and the covariance of their
+    noise.
+
+    F̃ is F without the bias of the noise (`functions`), so that A = A₀ + E with ⟨E⟩ = 0 where A₀ is what the field
+    without noise would give, and Σ_ψ ⟨E_k E_l⟩ = `noise`[k, l]. The rows are those of all samples and windows.
+    """
+
+    def __init__(self, measured: MeasuredFields, half_points: Sequence[int], orders: int = 4):
+        self.measured = measured
+        axes = []
+        for n, (points, step, half) in enumerate(
+            zip(measured.shape[1:], measured.spacing, half_points, strict=True)
+        ):
+            periodic = measured.periodic and n > 0
+            axes.append(
+                window_axis(points, step, half, periodic, orders=orders, stride=max(1, (half + 1) // STRIDE))
+            )
+        self.axes: tuple[WindowAxis, ...] = tuple(axes)
+        self.half_points = tuple(half_points)
+        self._weights = [[w.numpy() for w in axis.weights] for axis in axes]
+        self._columns: dict[Atom, np.ndarray] = {}
+        self._functions: dict[object, FieldFunction] = {}
+        self._clean: dict[object, FieldFunction] = {}
+        self._cache: dict = {}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(sample, *windows)"""
+        return (self.measured.shape[0], *(axis.count for axis in self.axes))
+
+    @property
+    def rows(self) -> int:
+        return int(np.prod(self.shape))
+
+    def function(self, atom: Atom) -> FieldFunction:
+        """F of an atom, as a function of the fields."""
+        key = atom.function
+        if key not in self._functions:
+            self._functions[key] = field_function(key, self._symbols)
+        return self._functions[key]
+
+    def clean(self, atom: Atom) -> FieldFunction:
+        """F̃: F without the bias of the noise."""
+        key = atom.function
+        if key not in self._clean:
+            self._clean[key] = self.function(atom).without_noise(self.measured.deviations)
+        return self._clean[key]
+
+    @cached_property
+    def _symbols(self):
+        return tuple(self.measured.jets.symbol(a) for a in range(len(self.measured.values)))
+
+    def columns(self, atoms: Sequence[Atom]) -> np.ndarray:
+        """shape: (rows, atoms)"""
+        for atom in atoms:
+            if atom not in self._columns:
+                values = self.clean(atom).evaluate(self.measured.values, self._cache)
+                sign = (-1) ** sum(atom.derivative)
+                self._columns[atom] = sign * self.project(values, atom.derivative).ravel()
+        return np.stack([self._columns[atom] for atom in atoms], axis=1)
+
+    def project(self, values: np.ndarray, derivative: Sequence[int]) -> np.ndarray:
+        """∫ values ∂_αψ. shape: (sample, time, *S) -> (sample, *windows)"""
+        for n, order in enumerate(derivative):
+            values = np.moveaxis(
+                np.tensordot(values, self._weights[n][order], axes=([1 + n], [1])), -1, 1 + n
+            )
+        return values
+
+    def spread(self, rows: np.ndarray, derivative: Sequence[int]) -> np.ndarray:
+        """Σ_ψ rows[ψ] ∂_αψ at every point, the adjoint of `project`. shape: (sample, *windows) -> (sample, time, *S)"""
+        for n, order in enumerate(derivative):
+            rows = np.moveaxis(np.tensordot(rows, self._weights[n][order], axes=([1 + n], [0])), -1, 1 + n)
+        return rows
+
+    def noise(self, atoms: Sequence[Atom]) -> np.ndarray:
+        """Σ_ψ Cov(A_k, A_l) of white noise. shape: (atoms, atoms)
+
+        Noise at different points is independent, so this is Σ_x Cov(F̃_k, F̃_l)(x) Σ_ψ ∂_αψ(x) ∂_βψ(x); of many
+        points only every few are taken.
+        """
+        values, overlap = self._sampled
+        covariances: dict[tuple, np.ndarray] = {}
+        out = np.zeros((len(atoms), len(atoms)))
+        cache: dict = {}
+        for k, one in enumerate(atoms):
+            for m in range(k, len(atoms)):
+                other = atoms[m]
+                key = (one.function, other.function)
+                if key not in covariances:
+                    pair = self.function(one).noise_covariance(self.function(other), self.measured.deviations)
+                    covariances[key] = pair.evaluate(values, cache)
+                    covariances[key[::-1]] = covariances[key]
+                sign = (-1) ** (sum(one.derivative) + sum(other.derivative))
+                total = covariances[key].sum(0)
+                for n in reversed(range(len(self.axes))):
+                    total = total @ overlap(n, one.derivative[n], other.derivative[n])
+                out[k, m] = out[m, k] = sign * float(total)
+        return out
+
+    @property
+    def sampled_values(self) -> list[np.ndarray]:
+        """The fields at every few points."""
+        return self._sampled[0]
+
+    def overlap_matrix(self, axis: int, one: int, other: int) -> np.ndarray:
+        """∫ ∂^pψ_i ∂^qψ_j along one axis. shape: (windows, windows)"""
+        return self._weights[axis][one] @ self._weights[axis][other].T
+
+    @cached_property
+    def _sampled(self):
+        """Fields at every few points along each axis, and Σ_i w_i^(p) w_i^(q) there, scaled to all points."""
+        per_axis = (self.measured.values[0].size / MOST_POINTS) ** (1 / len(self.axes))
+        steps = [max(1, min(int(per_axis), half // 4)) for half in self.half_points]
+        where = (slice(None), *(slice(None, None, step) for step in steps))
+        values = [v[where] for v in self.measured.values]
+        known: dict[tuple[int, int, int], np.ndarray] = {}
+
+        def overlap(n: int, p: int, q: int) -> np.ndarray:
+            if (n, p, q) not in known:
+                sums = (self._weights[n][p] * self._weights[n][q]).sum(0)
+                known[n, p, q] = sums[:: steps[n]] * steps[n]
+            return known[n, p, q]
+
+        return values, overlap
