@@ -3,42 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import eigh
 
 from .atoms import Atom
-from .projections import Projections
-
-QUADRATURE = 1e-5
-"""Columns are taken to be known to this part of their size, whatever the noise: the error of the test functions'
-trapezoidal rule. Without it data without noise would have no scale."""
-
-
-@dataclass(frozen=True)
-class Moments:
-    """`gram` = AᵀA of the columns of some atoms, `noise` = ⟨EᵀE⟩ of their errors. shape: (atoms, atoms)"""
-
-    gram: np.ndarray
-    noise: np.ndarray
-
-    def of(self, chosen: Sequence[int]) -> Moments:
-        where = np.ix_(chosen, chosen)
-        return Moments(self.gram[where], self.noise[where])
-
-
-def moments(projections: Projections, atoms: Sequence[Atom]) -> Moments:
-    columns = projections.columns(atoms)
-    gram = columns.T @ columns
-    return Moments(gram, _positive(projections.noise(atoms), np.sqrt(np.diag(gram))))
-
-
-def _positive(noise: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """The nearest covariance: an unbiased estimate need not be positive. At least `QUADRATURE` of each column."""
-    size = np.where(size > 0, size, 1.0)
-    values, vectors = np.linalg.eigh(noise / np.outer(size, size))
-    return (vectors * values.clip(QUADRATURE**2)) @ vectors.T * np.outer(size, size)
+from .projections import Moments, Projections
 
 
 def smallest_relation(parts: Moments) -> tuple[np.ndarray, float]:

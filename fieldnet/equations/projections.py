@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +15,23 @@ from .measured import MeasuredFields
 
 STRIDE = 4  # windows stand a quarter of their half width apart
 MOST_POINTS = 60_000  # noise covariances are averaged over no more points than about these
+
+
+QUADRATURE = 1e-5
+"""Columns are taken to be known to this part of their size, whatever the noise: the error of the test functions'
+trapezoidal rule. Without it data without noise would have no scale."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """`gram` = AᵀA of the columns of some atoms, `noise` = ⟨EᵀE⟩ of their errors. shape: (atoms, atoms)"""
+
+    gram: np.ndarray
+    noise: np.ndarray
+
+    def of(self, chosen: Sequence[int]) -> Moments:
+        where = np.ix_(chosen, chosen)
+        return Moments(self.gram[where], self.noise[where])
 
 
 class Projections:
@@ -77,6 +95,12 @@ class Projections:
                 sign = (-1) ** sum(atom.derivative)
                 self._columns[atom] = sign * self.project(values, atom.derivative).ravel()
         return np.stack([self._columns[atom] for atom in atoms], axis=1)
+
+    def moments(self, atoms: Sequence[Atom]) -> Moments:
+        """AᵀA and ⟨EᵀE⟩ over all rows."""
+        columns = self.columns(atoms)
+        gram = columns.T @ columns
+        return Moments(gram, _positive(self.noise(atoms), np.sqrt(np.diag(gram))))
 
     def project(self, values: np.ndarray, derivative: Sequence[int]) -> np.ndarray:
         """∫ values ∂_αψ. shape: (sample, time, *S) -> (sample, *windows)"""
@@ -142,3 +166,10 @@ class Projections:
             return known[n, p, q]
 
         return values, overlap
+
+
+def _positive(noise: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The nearest covariance: an unbiased estimate need not be positive. At least `QUADRATURE` of each column."""
+    size = np.where(size > 0, size, 1.0)
+    values, vectors = np.linalg.eigh(noise / np.outer(size, size))
+    return (vectors * values.clip(QUADRATURE**2)) @ vectors.T * np.outer(size, size)

@@ -1,0 +1,332 @@
+"""Fitted coefficients against the Helmholtz conditions: the multiplier, its test, the constrained estimate.
+
+Equations Σ_k c_bk atom_k = 0 have a Lagrangian if the combinations p_ak = Σ_b g_ab c_bk meet the Helmholtz
+conditions H p = 0 for a regular constant matrix g. M(g)c = H(g ⊗ 1)c is linear in g and in c. For given g the
+least (ĉ − c)ᵀΣ⁺(ĉ − c) under M(g)c = 0 is Wald's statistic ĉᵀMᵀ(MΣMᵀ)⁺Mĉ; g minimises it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import permutations, product
+
+import numpy as np
+from scipy.optimize import least_squares
+from scipy.stats import chi2
+
+ROUND_OFF = 1e-9
+"""Relative size below which variances, singular values and exact conditions count as zero."""
+PARSIMONY = 0.01
+"""A simpler multiplier is kept unless a freer one fits better at this level."""
+REGULAR = 3.0
+"""Standard errors by which the smallest singular value of a fitted multiplier must differ from 0."""
+STARTS = 4
+
+
+@dataclass(frozen=True)
+class MultiplierFit:
+    """The best multiplier of one class and the coefficients that it allows, nearest to the fitted ones.
+
+    `directions`: the matrices ∂g along its free parameters; `response` and `g_response` carry changes of the
+    fitted coefficients to those of `coefficients` and of the parameters, so that covariances are LΣLᵀ.
+
+    shape: multiplier (n, n), coefficients (n, atoms), directions (m, n, n), response (n·atoms, n·atoms),
+    g_response (m, n·atoms)
+    """
+
+    multiplier: np.ndarray
+    statistic: float
+    degrees: int
+    coefficients: np.ndarray
+    directions: np.ndarray
+    response: np.ndarray
+    g_response: np.ndarray
+
+    @property
+    def combinations(self) -> np.ndarray:
+        """p = g c, which meet the conditions. shape: (n, atoms)"""
+        return self.multiplier @ self.coefficients
+
+    @property
+    def combinations_response(self) -> np.ndarray:
+        """δp = g δc + δg c for changes of the fitted coefficients. shape: (n·atoms, n·atoms)"""
+        count = self.coefficients.shape[1]
+        through_g = (self.directions @ self.coefficients).reshape(len(self.directions), -1)
+        return np.kron(self.multiplier, np.eye(count)) @ self.response + through_g.T @ self.g_response
+
+    def multiplier_covariance(self, covariance: np.ndarray) -> np.ndarray:
+        """shape: (n·atoms, n·atoms) -> (n·n, n·n)"""
+        response = self.directions.reshape(len(self.directions), -1).T @ self.g_response
+        return response @ covariance @ response.T
+
+    def normalised(self) -> MultiplierFit:
+        """The same with g_11 = 1, or the first entry 1 that carries the first row where g_11 does not."""
+        first = self.multiplier[0]
+        j = int(np.argmax(np.abs(first) > 0.01 * np.abs(self.multiplier).max()))
+        unit = first[j]
+        slope = self.directions[:, 0, j][:, None, None]
+        return replace(
+            self,
+            multiplier=self.multiplier / unit,
+            directions=self.directions / unit - self.multiplier * slope / unit**2,
+        )
+
+    @property
+    def p_value(self) -> float:
+        if self.degrees == 0:
+            return 1.0 if np.isfinite(self.statistic) else 0.0
+        return float(chi2.sf(self.statistic, self.degrees))
+
+
+@dataclass(frozen=True)
+class HelmholtzTest:
+    """The conditions H on coefficients with covariance.
+
+    Conditions that only meet coefficients without variance (the leading derivatives) are exact, and linear in
+    g: they make g symmetric where the equations are of second order in time, antisymmetric where of first.
+
+    shape: coefficients (n, atoms), covariance (n·atoms, n·atoms), matrix (conditions, n, atoms)
+    """
+
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    matrix: np.ndarray
+
+    @property
+    def size(self) -> int:
+        return len(self.coefficients)
+
+    @cached_property
+    def _scale(self) -> np.ndarray:
+        """Typical standard error of each atom's coefficients, 1 where they have none. shape: (atoms,)"""
+        variance = np.diag(self.covariance).reshape(self.coefficients.shape)
+        count = np.maximum((variance > 0).sum(0), 1)
+        typical = np.sqrt(variance.sum(0) / count)
+        return np.where(typical > 0, typical, 1.0)
+
+    @cached_property
+    def _standard(self) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients and covariance in units of `_scale`."""
+        every = np.tile(self._scale, self.size)
+        return self.coefficients / self._scale, self.covariance / np.outer(every, every)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Orthonormal conditions on the coefficients in units of `_scale`. shape: (rank, n, atoms)"""
+        flat = (self.matrix * self._scale).reshape(len(self.matrix), -1)
+        if not len(flat):
+            return self.matrix
+        flat = flat / np.linalg.norm(flat, axis=1, keepdims=True)
+        _, values, right = np.linalg.svd(flat, full_matrices=False)
+        return right[values > ROUND_OFF * values[0]].reshape(-1, *self.coefficients.shape)
+
+    @cached_property
+    def admissible(self) -> np.ndarray:
+        """Basis of the g that meet the exact conditions. shape: (m, n, n)"""
+        n = self.size
+        free = (np.diag(self.covariance).reshape(n, -1) > 0).any(0)
+        flat = self.rows[:, :, free].reshape(len(self.rows), -1)
+        exact = _left_null(flat) @ self.rows.reshape(len(self.rows), -1)
+        exact = exact.reshape(-1, n, len(free))
+        # Σ_ak exact[i, a, k] g_ab c_bk = 0
+        on_g = np.einsum("iak,bk->iab", exact, np.where(free, 0.0, self._standard[0])).reshape(-1, n * n)
+        return null_space(on_g).reshape(-1, n, n)
+
+    def without(self, atoms: np.ndarray) -> HelmholtzTest:
+        """The conditions that hold whatever the coefficients of these atoms are. shape: (atoms,), bool"""
+        freed = self.matrix[:, :, atoms].reshape(len(self.matrix), -1)
+        left = _left_null(freed)
+        matrix = np.einsum("ij,jak->iak", left, self.matrix)
+        matrix[:, :, atoms] = 0.0
+        norms = np.linalg.norm(matrix.reshape(len(matrix), -1), axis=1)
+        return HelmholtzTest(self.coefficients, self.covariance, matrix[norms > ROUND_OFF])
+
+    def evaluated(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and standard errors of the conditions as they are listed, for one g. shape: (conditions,)"""
+        operator = _operator(self.matrix, g)
+        values = operator @ self.coefficients.ravel()
+        return values, np.sqrt(np.einsum("ij,jk,ik->i", operator, self.covariance, operator).clip(0))
+
+    def whitened(self, g: np.ndarray) -> tuple[np.ndarray, int, float]:
+        """((MΣMᵀ)^(−½) Mĉ, its rank, size of the part without variance that cannot vanish)."""
+        c, covariance = self._standard
+        operator = _operator(self.rows, g)
+        values = operator @ c.ravel()
+        root, inverse = _roots(operator @ covariance @ operator.T)
+        rest = values - inverse @ (root @ values)
+        bound = ROUND_OFF * max(1.0, float(np.abs(c).max())) * float(np.abs(g).max())
+        broken = float(np.linalg.norm(rest))
+        return root @ values, int(round(np.trace(root @ inverse))), broken if broken > 10 * bound else 0.0
+
+    def statistic(self, g: np.ndarray) -> tuple[float, int]:
+        """Wald's statistic and its degrees of freedom for one g; infinite where an exact condition fails."""
+        values, rank, broken = self.whitened(g)
+        return (np.inf, rank) if broken else (float(values @ values), rank)
+
+    def fixed(self, g: np.ndarray) -> MultiplierFit:
+        """The constrained estimate for one g."""
+        return self._estimate(g, np.zeros((0, *g.shape)))
+
+    def search(self) -> MultiplierFit | None:
+        """The simplest multiplier that fits as well as any: ±1 in one place of each row, then any weights in
+        those places, then any matrix that the exact conditions allow. None where these allow no regular one.
+        """
+        units = sorted(self._units(), key=lambda g: self.statistic(g)[0])
+        if units and chi2.sf(self.statistic(units[0])[0], 1) > PARSIMONY:
+            return self.fixed(units[0])
+        full = self._refined(self.admissible, units)
+        if not units:
+            return None if full is None else full.normalised()
+        unit = self.fixed(units[0])
+        if full is None or _as_good(unit, full):
+            return unit
+        weighted = self._refined(_inside(self.admissible, units[0] != 0), units[:1])
+        simple = weighted is not None and _as_good(weighted, full)
+        return (weighted if simple and weighted is not None else full).normalised()
+
+    def _units(self) -> Iterator[np.ndarray]:
+        """The admissible matrices with one entry ±1 in each row and column, the first one positive."""
+        basis = self.admissible.reshape(len(self.admissible), -1)
+        for order in permutations(range(self.size)):
+            for signs in product((1.0, -1.0), repeat=self.size - 1):
+                g = np.zeros((self.size, self.size))
+                g[range(self.size), order] = (1.0, *signs)
+                flat = g.ravel()
+                if np.abs(flat - basis.T @ (basis @ flat)).max(initial=0.0) < 1e-6:
+                    yield g
+
+    def _refined(self, basis: np.ndarray, starts: list[np.ndarray]) -> MultiplierFit | None:
+        """The least statistic over the span of `basis`, from several starts; None where nothing is regular."""
+        if not len(basis):
+            return None
+        flat = basis.reshape(len(basis), -1)
+
+        def residual(parameters: np.ndarray) -> np.ndarray:
+            g = (parameters / np.linalg.norm(parameters)) @ flat
+            return self.whitened(g.reshape(basis.shape[1:]))[0]
+
+        draw = np.random.default_rng(0)
+        first = [flat @ g.ravel() for g in starts[:STARTS]]
+        first += list(draw.normal(size=(STARTS - len(first), len(basis))))
+        found: list[MultiplierFit] = []
+        for start in first:
+            parameters = start
+            if len(basis) > 1 and len(self.rows):
+                parameters = least_squares(residual, start, method="trf", x_scale=1.0, max_nfev=100).x
+            g = (parameters @ flat).reshape(basis.shape[1:])
+            g = g / np.abs(g).max()
+            if np.linalg.cond(g) < 1 / ROUND_OFF:
+                fit = self._estimate(g, basis)
+                if np.isfinite(fit.statistic) and self._is_regular(fit):
+                    found.append(fit)
+        return min(found, key=lambda fit: fit.statistic, default=None)
+
+    def _is_regular(self, fit: MultiplierFit) -> bool:
+        left, values, right = np.linalg.svd(fit.multiplier)
+        response = np.einsum("a,mab,b->m", left[:, -1], fit.directions, right[-1]) @ fit.g_response
+        return bool(values[-1] > REGULAR * np.sqrt(response @ self.covariance @ response))
+
+    def _estimate(self, g: np.ndarray, basis: np.ndarray) -> MultiplierFit:
+        """The estimate linearised about g: δγ = −(AᵀC⁺A)⁺AᵀC⁺Mδĉ, δc = δĉ − ΣMᵀC⁺(Mδĉ + Aδγ) with C = MΣMᵀ
+        and A = ∂(Mc)/∂γ. Directions of g that the data leave free within their errors are not estimated.
+        """
+        c, covariance = self._standard
+        operator = _operator(self.rows, g)
+        root, _ = _roots(operator @ covariance @ operator.T)
+        statistic, rank = self.statistic(g)
+        gain = covariance @ operator.T @ root @ root
+        nearest = c - (gain @ (operator @ c.ravel())).reshape(c.shape)
+        basis = _fixing_scale(basis, g)
+        A = np.array([_operator(self.rows, b) @ nearest.ravel() for b in basis]).reshape(len(basis), -1).T
+        left, values, right = np.linalg.svd(root @ A, full_matrices=False)
+        seen = values > 1.0
+        g_response = -(right[seen].T / values[seen]) @ left[:, seen].T @ root @ operator
+        response = np.eye(c.size) - gain @ (operator + A @ g_response)
+        every = np.tile(self._scale, self.size)
+        return MultiplierFit(
+            multiplier=g,
+            statistic=statistic,
+            degrees=rank - int(seen.sum()),
+            coefficients=nearest * self._scale,
+            directions=basis,
+            response=response * every[:, None] / every,
+            g_response=g_response / every,
+        )
+
+    def free_directions(self, fit: MultiplierFit, within_errors: bool = False) -> np.ndarray:
+        """Basis of the g, beside and with that of the fit, which the constrained coefficients also allow;
+        exactly, or within the errors. Echelon form, one matrix each. shape: (m, n, n)
+        """
+        c = fit.coefficients / self._scale
+        _, covariance = self._standard
+        operator = _operator(self.rows, fit.multiplier)
+        root, _ = _roots(operator @ covariance @ operator.T)
+        basis = self.admissible
+        A = np.array([_operator(self.rows, b) @ c.ravel() for b in basis]).reshape(len(basis), -1).T
+        A = root @ A if within_errors else A / max(1.0, float(np.abs(c).max()))
+        _, values, right = np.linalg.svd(A, full_matrices=True)
+        values = np.concatenate([values, np.zeros(len(right) - len(values))])
+        null = right[values <= (REGULAR if within_errors else 1e-7)]
+        return echelon((null @ basis.reshape(len(basis), -1))).reshape(-1, *basis.shape[1:])
+
+
+def _as_good(simple: MultiplierFit, freer: MultiplierFit) -> bool:
+    gain = simple.statistic - freer.statistic
+    return bool(chi2.sf(gain, max(simple.degrees - freer.degrees, 1)) > PARSIMONY)
+
+
+def _operator(rows: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """M(g) on flattened coefficients. shape: (rows, n·atoms)"""
+    return np.einsum("iak,ab->ibk", rows, g).reshape(len(rows), -1)
+
+
+def _roots(symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(C^(−½), C^(½)), both zero on the null space of C, one the pseudoinverse of the other."""
+    values, vectors = np.linalg.eigh((symmetric + symmetric.T) / 2)
+    kept = values > ROUND_OFF * max(values.max(initial=0.0), np.finfo(float).tiny)
+    root = np.sqrt(values[kept])
+    vectors = vectors[:, kept]
+    return (vectors / root) @ vectors.T, (vectors * root) @ vectors.T
+
+
+def null_space(matrix: np.ndarray) -> np.ndarray:
+    """Orthonormal basis of the null space, one vector a row."""
+    _, values, right = np.linalg.svd(matrix, full_matrices=True)
+    rank = int((values > ROUND_OFF * max(values.max(initial=0.0), 1e-300)).sum())
+    return right[rank:]
+
+
+def _left_null(matrix: np.ndarray) -> np.ndarray:
+    return null_space(matrix.T) if matrix.shape[1] else np.eye(len(matrix))
+
+
+def _inside(basis: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """Basis of the members of a space of matrices that vanish outside of `shape`."""
+    return np.einsum("ij,jab->iab", null_space(basis[:, ~shape].T), basis)
+
+
+def _fixing_scale(basis: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """Basis of the changes of g that leave its largest entry as it is. shape: (m − 1, n, n)"""
+    if not len(basis):
+        return basis
+    place = np.unravel_index(np.argmax(np.abs(g)), g.shape)
+    return np.einsum("ij,jab->iab", null_space(basis[:, *place][None, :]), basis)
+
+
+def echelon(rows: np.ndarray) -> np.ndarray:
+    """Reduced echelon form with partial pivoting; round-off becomes 0."""
+    rows, done = rows.copy(), 0
+    for column in range(rows.shape[1]):
+        if done == len(rows):
+            break
+        pivot = done + int(np.argmax(np.abs(rows[done:, column])))
+        if abs(rows[pivot, column]) < 1e-7:
+            continue
+        rows[[done, pivot]] = rows[[pivot, done]]
+        rows[done] /= rows[done, column]
+        others = np.arange(len(rows)) != done
+        rows[others] -= np.outer(rows[others, column], rows[done])
+        done += 1
+    return np.where(np.abs(rows) < 1e-9, 0.0, rows)

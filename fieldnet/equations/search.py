@@ -1,0 +1,152 @@
+"""The search for one equation of motion: its atoms, coefficients, and what could stand in for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .atoms import Atom
+from .effective import effective_rows
+from .estimate import Moments, covariance, smallest_relation, solved_for
+from .projections import Projections
+from .selection import SYSTEMATIC, Criterion, Support, best_supports, needed
+
+RIVAL = 10.0
+"""Difference of the criterion below which another atom could stand in for one: "very strong" evidence beyond it
+(Kass & Raftery, J. Am. Stat. Assoc. 90 (1995) 773)."""
+EXPLAINED = 0.02
+"""A residual beyond the noise of less than this part of the target counts as explained by the ansatz."""
+
+
+@dataclass(frozen=True)
+class EquationFit:
+    """atom_0 + Σ_k θ_k atom_k = 0: `atoms` with the target first, θ (θ_0 = 1), its covariance, λ.
+
+    `misfit` is the size of the residual beyond the noise, relative to the target; `path` the best support of each
+    size with its λ, as texts can show it.
+    """
+
+    atoms: tuple[Atom, ...]
+    theta: np.ndarray
+    covariance: np.ndarray
+    ratio: float
+    misfit: float
+    effective_rows: float
+    criterion: Criterion
+    path: tuple[tuple[tuple[Atom, ...], float], ...]
+
+    @property
+    def errors(self) -> np.ndarray:
+        return np.sqrt(np.diag(self.covariance).clip(0))
+
+    @property
+    def explained(self) -> bool:
+        """Whether the equation leaves nothing but noise, or less than `EXPLAINED` of the target."""
+        return self.ratio < SYSTEMATIC or self.misfit < EXPLAINED
+
+    @property
+    def worst_error(self) -> float:
+        """The largest relative standard error."""
+        if len(self.theta) < 2:
+            return np.inf
+        return float(np.max(self.errors[1:] / np.abs(self.theta[1:])))
+
+
+class AtomTable:
+    """Moments of a list of atoms, each computed once for given test functions."""
+
+    def __init__(self, projections: Projections, atoms: Sequence[Atom]):
+        self.projections = projections
+        columns = projections.columns(atoms)
+        size = np.linalg.norm(columns, axis=0)
+        alive = size > 1e-12 * size.max()
+        self.atoms = tuple(a for a, keep in zip(atoms, alive, strict=True) if keep)
+        self.silent = tuple(a for a, keep in zip(atoms, alive, strict=True) if not keep)
+        self.moments = projections.moments(self.atoms)
+        self._number = {atom: n for n, atom in enumerate(self.atoms)}
+
+    def numbers(self, atoms: Sequence[Atom]) -> list[int]:
+        return [self._number[atom] for atom in atoms if atom in self._number]
+
+    def of(self, atoms: Sequence[Atom]) -> Moments:
+        return self.moments.of(self.numbers(atoms))
+
+
+def find_equation(table: AtomTable, target: Atom, candidates: Sequence[Atom]) -> EquationFit:
+    """The smallest equation for `target` that explains the data, from `candidates`.
+
+    Supports of each size come from a beam search; the extended Bayesian criterion takes one, and atoms whose
+    coefficient is within √(its penalty) standard errors of 0 are dropped one at a time.
+    """
+    (goal,) = table.numbers([target])
+    numbers = table.numbers([c for c in candidates if c != target])
+    rows = effective_rows(table.projections, [target], np.ones(1))
+    criterion = Criterion(max(rows, 4.0), max(len(numbers), 2))
+    supports = best_supports(table.moments, goal, (), numbers, criterion)
+    chosen = [table.atoms[n] for n in needed(supports).chosen]
+    fit = fit_equation(table, chosen, criterion, _path(table, supports))
+    while len(fit.atoms) > 1:
+        z = np.abs(fit.theta[1:]) / np.maximum(fit.errors[1:], 1e-300)
+        weakest = int(np.argmin(z))
+        if z[weakest] ** 2 > criterion.penalty:
+            break
+        chosen.pop(1 + weakest)
+        fit = fit_equation(table, chosen, criterion, fit.path)
+    return fit
+
+
+def fit_equation(
+    table: AtomTable,
+    atoms: Sequence[Atom],
+    criterion: Criterion,
+    path: tuple[tuple[tuple[Atom, ...], float], ...] = (),
+) -> EquationFit:
+    """The equation with exactly these atoms, the first solved for."""
+    parts = table.of(atoms)
+    theta, ratio = solved_for(parts, 0)
+    theta[~np.isfinite(theta)] = 0.0
+    theta[0] = 1.0
+    spread = covariance(table.projections, atoms, theta, ratio, 0, parts)
+    excess = max(theta @ parts.gram @ theta - theta @ parts.noise @ theta, 0.0)
+    misfit = float(np.sqrt(excess / parts.gram[0, 0]))
+    rows = effective_rows(table.projections, atoms, theta)
+    return EquationFit(
+        tuple(atoms),
+        theta,
+        spread,
+        ratio,
+        misfit,
+        rows,
+        replace(criterion, effective_rows=max(rows, 4.0)),
+        path,
+    )
+
+
+def rivals(table: AtomTable, fit: EquationFit, candidates: Sequence[Atom]) -> list[tuple[Atom, Atom]]:
+    """(kept atom, other atom) where the other one in its place explains the data as well.
+
+    So it is for a travelling wave, where φ_xx is a function of φ, and for amplitudes too small to show a
+    nonlinearity.
+    """
+    found = []
+    criterion = fit.criterion
+    own = criterion.of(fit.ratio, 0)
+    for place in range(1, len(fit.atoms)):
+        for other in candidates:
+            if other in fit.atoms or other not in table.atoms:
+                continue
+            swapped = [*fit.atoms[:place], *fit.atoms[place + 1 :], other]
+            ratio = smallest_relation(table.of(swapped))[1]
+            if fit.ratio > SYSTEMATIC:
+                close = ratio < 2 * fit.ratio
+            else:
+                close = criterion.of(ratio, 0) - own < RIVAL
+            if close:
+                found.append((fit.atoms[place], other))
+    return found
+
+
+def _path(table: AtomTable, supports: Sequence[Support]) -> tuple[tuple[tuple[Atom, ...], float], ...]:
+    return tuple((tuple(table.atoms[n] for n in s.chosen), s.ratio) for s in supports)
