@@ -11,8 +11,8 @@ from lagrangians.trigonometry import multiple_angles
 def basis_terms(expression: sympy.Expr, jets: JetSpace) -> dict[sympy.Expr, sympy.Expr]:
     """An expression as {basis function: number}.
 
-    Products are multiplied out, those of sines and cosines written in multiple angles, hyperbolic functions in
-    exponentials and phases taken out of arguments, so that basis functions are linearly independent.
+    Products are multiplied out, those of sines and cosines written in multiple angles, hyperbolic functions
+    in exponentials and phases taken out of arguments, so that basis functions are linearly independent.
     """
     out: dict[sympy.Expr, sympy.Expr] = {}
     for term in sympy.Add.make_args(_canonical(expression, jets)):

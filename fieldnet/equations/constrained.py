@@ -7,7 +7,7 @@ least (ĉ − c)ᵀΣ⁺(ĉ − c) under M(g)c = 0 is Wald's statistic ĉᵀMᵀ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations, product
@@ -19,10 +19,11 @@ from scipy.stats import chi2
 ROUND_OFF = 1e-9
 """Relative size below which variances, singular values and exact conditions count as zero."""
 PARSIMONY = 0.01
-"""A simpler multiplier is kept unless a freer one fits better at this level."""
+"""p-value above which a multiplier is kept without a look at freer ones."""
 REGULAR = 3.0
 """Standard errors by which the smallest singular value of a fitted multiplier must differ from 0."""
 STARTS = 4
+"""Starts of the descent for one pattern of g: admissible signs, a random one, and that of the linear problem."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,12 @@ class MultiplierFit:
     def combinations_response(self) -> np.ndarray:
         """δp = g δc + δg c for changes of the fitted coefficients. shape: (n·atoms, n·atoms)"""
         count = self.coefficients.shape[1]
-        through_g = (self.directions @ self.coefficients).reshape(len(self.directions), -1)
+        through_g = flattened(self.directions @ self.coefficients)
         return np.kron(self.multiplier, np.eye(count)) @ self.response + through_g.T @ self.g_response
 
     def multiplier_covariance(self, covariance: np.ndarray) -> np.ndarray:
         """shape: (n·atoms, n·atoms) -> (n·n, n·n)"""
-        response = self.directions.reshape(len(self.directions), -1).T @ self.g_response
+        response = flattened(self.directions).T @ self.g_response
         return response @ covariance @ response.T
 
     def normalised(self) -> MultiplierFit:
@@ -67,17 +68,21 @@ class MultiplierFit:
         j = int(np.argmax(np.abs(first) > 0.01 * np.abs(self.multiplier).max()))
         unit = first[j]
         slope = self.directions[:, 0, j][:, None, None]
-        return replace(
-            self,
-            multiplier=self.multiplier / unit,
-            directions=self.directions / unit - self.multiplier * slope / unit**2,
-        )
+        directions = self.directions / unit - self.multiplier * slope / unit**2
+        return replace(self, multiplier=(self.multiplier / unit).round(14) + 0.0, directions=directions)
 
     @property
     def p_value(self) -> float:
         if self.degrees == 0:
             return 1.0 if np.isfinite(self.statistic) else 0.0
         return float(chi2.sf(self.statistic, self.degrees))
+
+    @property
+    def log_p_value(self) -> float:
+        """log p, which still tells apart what p rounds to 0."""
+        if self.degrees == 0 or not np.isfinite(self.statistic):
+            return 0.0 if np.isfinite(self.statistic) else -np.inf
+        return float(chi2.logsf(self.statistic, self.degrees))
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class HelmholtzTest:
     @cached_property
     def rows(self) -> np.ndarray:
         """Orthonormal conditions on the coefficients in units of `_scale`. shape: (rank, n, atoms)"""
-        flat = (self.matrix * self._scale).reshape(len(self.matrix), -1)
+        flat = flattened(self.matrix * self._scale)
         if not len(flat):
             return self.matrix
         flat = flat / np.linalg.norm(flat, axis=1, keepdims=True)
@@ -126,21 +131,21 @@ class HelmholtzTest:
     def admissible(self) -> np.ndarray:
         """Basis of the g that meet the exact conditions. shape: (m, n, n)"""
         n = self.size
-        free = (np.diag(self.covariance).reshape(n, -1) > 0).any(0)
-        flat = self.rows[:, :, free].reshape(len(self.rows), -1)
-        exact = _left_null(flat) @ self.rows.reshape(len(self.rows), -1)
-        exact = exact.reshape(-1, n, len(free))
+        free = np.any(np.diag(self.covariance).reshape(n, -1) > 0, axis=0)
+        flat = flattened(self.rows[:, :, free])
+        exact = _left_null(flat) @ flattened(self.rows)
+        exact = exact.reshape(-1, n, len(self.coefficients[0]))
         # Σ_ak exact[i, a, k] g_ab c_bk = 0
-        on_g = np.einsum("iak,bk->iab", exact, np.where(free, 0.0, self._standard[0])).reshape(-1, n * n)
+        on_g = flattened(np.einsum("iak,bk->iab", exact, np.where(free, 0.0, self._standard[0])))
         return null_space(on_g).reshape(-1, n, n)
 
     def without(self, atoms: np.ndarray) -> HelmholtzTest:
         """The conditions that hold whatever the coefficients of these atoms are. shape: (atoms,), bool"""
-        freed = self.matrix[:, :, atoms].reshape(len(self.matrix), -1)
+        freed = flattened(self.matrix[:, :, atoms])
         left = _left_null(freed)
         matrix = np.einsum("ij,jak->iak", left, self.matrix)
         matrix[:, :, atoms] = 0.0
-        norms = np.linalg.norm(matrix.reshape(len(matrix), -1), axis=1)
+        norms = np.linalg.norm(flattened(matrix), axis=1)
         return HelmholtzTest(self.coefficients, self.covariance, matrix[norms > ROUND_OFF])
 
     def evaluated(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +163,7 @@ class HelmholtzTest:
         rest = values - inverse @ (root @ values)
         bound = ROUND_OFF * max(1.0, float(np.abs(c).max())) * float(np.abs(g).max())
         broken = float(np.linalg.norm(rest))
-        return root @ values, int(round(np.trace(root @ inverse))), broken if broken > 10 * bound else 0.0
+        return root @ values, round(np.trace(root @ inverse)), broken if broken > 10 * bound else 0.0
 
     def statistic(self, g: np.ndarray) -> tuple[float, int]:
         """Wald's statistic and its degrees of freedom for one g; infinite where an exact condition fails."""
@@ -170,25 +175,37 @@ class HelmholtzTest:
         return self._estimate(g, np.zeros((0, *g.shape)))
 
     def search(self) -> MultiplierFit | None:
-        """The simplest multiplier that fits as well as any: ±1 in one place of each row, then any weights in
-        those places, then any matrix that the exact conditions allow. None where these allow no regular one.
+        """The simplest multiplier that the data do not refuse, or else the one that they refuse least.
+
+        First one entry ±1 in each row, then any weights in those places, then any matrix within blocks of
+        fields, from small blocks to all: where a block does not mix two fields, the conditions that only
+        mixing would ask for are absent, so each pattern is a stratum of its own. None where the exact
+        conditions allow no regular matrix.
         """
         units = sorted(self._units(), key=lambda g: self.statistic(g)[0])
-        if units and chi2.sf(self.statistic(units[0])[0], 1) > PARSIMONY:
-            return self.fixed(units[0])
-        full = self._refined(self.admissible, units)
-        if not units:
-            return None if full is None else full.normalised()
-        unit = self.fixed(units[0])
-        if full is None or _as_good(unit, full):
-            return unit
-        weighted = self._refined(_inside(self.admissible, units[0] != 0), units[:1])
-        simple = weighted is not None and _as_good(weighted, full)
-        return (weighted if simple and weighted is not None else full).normalised()
+        tried = [self.fixed(units[0])] if units else []
+        if not tried or tried[0].p_value < PARSIMONY:
+            for basis in self._strata(units):
+                fit = self._refined(basis, units)
+                if fit is not None:
+                    tried.append(fit)
+                    if fit.p_value >= PARSIMONY:
+                        break
+        best = max(tried, key=lambda fit: fit.log_p_value, default=None)
+        return None if best is None else best.normalised()
+
+    def _strata(self, units: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Admissible matrices within the places of a unit or within blocks of fields, the smallest space first."""
+        shapes = [g != 0 for g in units]
+        for labels in product(range(self.size), repeat=self.size):
+            shapes.append(np.equal.outer(labels, labels))
+        distinct = {shape.tobytes(): shape for shape in shapes}.values()
+        spaces = [_inside(self.admissible, shape) for shape in distinct]
+        return sorted((s for s in spaces if _has_regular(s)), key=len)
 
     def _units(self) -> Iterator[np.ndarray]:
         """The admissible matrices with one entry ±1 in each row and column, the first one positive."""
-        basis = self.admissible.reshape(len(self.admissible), -1)
+        basis = flattened(self.admissible)
         for order in permutations(range(self.size)):
             for signs in product((1.0, -1.0), repeat=self.size - 1):
                 g = np.zeros((self.size, self.size))
@@ -197,31 +214,47 @@ class HelmholtzTest:
                 if np.abs(flat - basis.T @ (basis @ flat)).max(initial=0.0) < 1e-6:
                     yield g
 
-    def _refined(self, basis: np.ndarray, starts: list[np.ndarray]) -> MultiplierFit | None:
+    def _refined(self, basis: np.ndarray, units: Sequence[np.ndarray]) -> MultiplierFit | None:
         """The least statistic over the span of `basis`, from several starts; None where nothing is regular."""
-        if not len(basis):
-            return None
-        flat = basis.reshape(len(basis), -1)
+        flat = flattened(basis)
 
-        def residual(parameters: np.ndarray) -> np.ndarray:
-            g = (parameters / np.linalg.norm(parameters)) @ flat
-            return self.whitened(g.reshape(basis.shape[1:]))[0]
-
-        draw = np.random.default_rng(0)
-        first = [flat @ g.ravel() for g in starts[:STARTS]]
-        first += list(draw.normal(size=(STARTS - len(first), len(basis))))
+        inside = [g for g in units if np.allclose(g.ravel(), flat.T @ (flat @ g.ravel()), atol=1e-6)]
+        starts = [flat @ g.ravel() for g in inside[: STARTS - 1]]
+        starts.append(np.random.default_rng(0).normal(size=len(basis)))
+        starts.append(self._linear(basis, starts[0]))
         found: list[MultiplierFit] = []
-        for start in first:
-            parameters = start
-            if len(basis) > 1 and len(self.rows):
-                parameters = least_squares(residual, start, method="trf", x_scale=1.0, max_nfev=100).x
-            g = (parameters @ flat).reshape(basis.shape[1:])
+        for start in starts:
+            g = self._descended(flat, start / np.linalg.norm(start)).reshape(basis.shape[1:])
             g = g / np.abs(g).max()
             if np.linalg.cond(g) < 1 / ROUND_OFF:
                 fit = self._estimate(g, basis)
                 if np.isfinite(fit.statistic) and self._is_regular(fit):
                     found.append(fit)
         return min(found, key=lambda fit: fit.statistic, default=None)
+
+    def _descended(self, flat: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """g from a start by Gauss–Newton across the ray through it, since the scale of g is free."""
+        across = null_space(start[None, :])
+        if not len(across) or not len(self.rows):
+            return start @ flat
+        shape = (self.size, self.size)
+
+        def residual(step: np.ndarray) -> np.ndarray:
+            g = (start + step @ across) @ flat
+            return self.whitened(g.reshape(shape) / np.linalg.norm(g))[0]
+
+        step = least_squares(residual, np.zeros(len(across)), max_nfev=100).x
+        return (start + step @ across) @ flat
+
+    def _linear(self, basis: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """The g of smallest conditions, weighted with their covariance at the g before, a few times."""
+        parameters = start
+        for _ in range(3):
+            g = np.einsum("m,mab->ab", parameters, basis)
+            operator = _operator(self.rows, g)
+            root, _ = _roots(operator @ self._standard[1] @ operator.T)
+            parameters = np.linalg.svd(root @ self._along(basis, self._standard[0]))[2][-1]
+        return parameters
 
     def _is_regular(self, fit: MultiplierFit) -> bool:
         left, values, right = np.linalg.svd(fit.multiplier)
@@ -239,7 +272,7 @@ class HelmholtzTest:
         gain = covariance @ operator.T @ root @ root
         nearest = c - (gain @ (operator @ c.ravel())).reshape(c.shape)
         basis = _fixing_scale(basis, g)
-        A = np.array([_operator(self.rows, b) @ nearest.ravel() for b in basis]).reshape(len(basis), -1).T
+        A = self._along(basis, nearest)
         left, values, right = np.linalg.svd(root @ A, full_matrices=False)
         seen = values > 1.0
         g_response = -(right[seen].T / values[seen]) @ left[:, seen].T @ root @ operator
@@ -255,6 +288,10 @@ class HelmholtzTest:
             g_response=g_response / every,
         )
 
+    def _along(self, basis: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """∂(M(g)c)/∂g along each matrix of a basis. shape: (m, n, n), (n, atoms) -> (rank, m)"""
+        return np.einsum("iak,mab,bk->im", self.rows, basis, c)
+
     def free_directions(self, fit: MultiplierFit, within_errors: bool = False) -> np.ndarray:
         """Basis of the g, beside and with that of the fit, which the constrained coefficients also allow;
         exactly, or within the errors. Echelon form, one matrix each. shape: (m, n, n)
@@ -264,22 +301,30 @@ class HelmholtzTest:
         operator = _operator(self.rows, fit.multiplier)
         root, _ = _roots(operator @ covariance @ operator.T)
         basis = self.admissible
-        A = np.array([_operator(self.rows, b) @ c.ravel() for b in basis]).reshape(len(basis), -1).T
+        A = self._along(basis, c)
         A = root @ A if within_errors else A / max(1.0, float(np.abs(c).max()))
         _, values, right = np.linalg.svd(A, full_matrices=True)
         values = np.concatenate([values, np.zeros(len(right) - len(values))])
         null = right[values <= (REGULAR if within_errors else 1e-7)]
-        return echelon((null @ basis.reshape(len(basis), -1))).reshape(-1, *basis.shape[1:])
+        return echelon(null @ flattened(basis)).reshape(-1, *basis.shape[1:])
 
 
-def _as_good(simple: MultiplierFit, freer: MultiplierFit) -> bool:
-    gain = simple.statistic - freer.statistic
-    return bool(chi2.sf(gain, max(simple.degrees - freer.degrees, 1)) > PARSIMONY)
+def _has_regular(basis: np.ndarray) -> bool:
+    """Whether a space of matrices has an invertible member."""
+    if not len(basis):
+        return False
+    draw = np.random.default_rng(0).normal(size=len(basis))
+    return bool(np.linalg.cond(np.einsum("m,mab->ab", draw, basis)) < 1 / ROUND_OFF)
+
+
+def flattened(array: np.ndarray) -> np.ndarray:
+    """shape: (m, …) -> (m, product of the rest), also where m = 0"""
+    return array.reshape(len(array), int(np.prod(array.shape[1:])))
 
 
 def _operator(rows: np.ndarray, g: np.ndarray) -> np.ndarray:
     """M(g) on flattened coefficients. shape: (rows, n·atoms)"""
-    return np.einsum("iak,ab->ibk", rows, g).reshape(len(rows), -1)
+    return flattened(np.einsum("iak,ab->ibk", rows, g))
 
 
 def _roots(symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -304,15 +349,16 @@ def _left_null(matrix: np.ndarray) -> np.ndarray:
 
 def _inside(basis: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Basis of the members of a space of matrices that vanish outside of `shape`."""
-    return np.einsum("ij,jab->iab", null_space(basis[:, ~shape].T), basis)
+    inside = np.einsum("ij,jab->iab", null_space(basis[:, ~shape].T), basis)
+    return np.where(shape, inside, 0.0)
 
 
 def _fixing_scale(basis: np.ndarray, g: np.ndarray) -> np.ndarray:
     """Basis of the changes of g that leave its largest entry as it is. shape: (m − 1, n, n)"""
     if not len(basis):
         return basis
-    place = np.unravel_index(np.argmax(np.abs(g)), g.shape)
-    return np.einsum("ij,jab->iab", null_space(basis[:, *place][None, :]), basis)
+    largest = flattened(basis)[:, np.argmax(np.abs(g))]
+    return np.einsum("ij,jab->iab", null_space(largest[None, :]), basis)
 
 
 def echelon(rows: np.ndarray) -> np.ndarray:

@@ -49,13 +49,14 @@ def density_of(
     space: JetSpace,
     expressions: Sequence[sympy.Expr],
     library: Sequence[sympy.Expr] = (),
+    significant: float = 0.0,
 ) -> Density:
     """ℒ with E_a(ℒ) = −Σ_k p_ak atom_k, for p that meet the conditions: with p = gc its kinetic form is ½g.
 
     The terms are those of `library` whose Euler–Lagrange expressions need no other atoms; what they cannot give
     is made by descent from the null space of the conditions. `expressions`: the atoms in the plain jets of
     `space` (that of a potential where the conditions are read so). Coefficients follow linearly from p, and
-    so do their errors. Null terms cannot appear.
+    so do their errors. Null terms cannot appear, and those below `significant` standard errors are left out.
 
     shape: combinations (n, atoms), covariance (n·atoms, n·atoms)
     """
@@ -70,7 +71,7 @@ def density_of(
             densities.append(term)
     inverse = np.linalg.pinv(np.array(vectors).reshape(-1, n * count)).T
     theta, theta_response = -inverse @ combinations.ravel(), -inverse
-    return _collected(densities, theta, theta_response @ covariance @ theta_response.T, space)
+    return _collected(densities, theta, theta_response @ covariance @ theta_response.T, space, significant)
 
 
 def _candidates(
@@ -87,7 +88,7 @@ def _candidates(
             vector = _library_vector(term, conditions.atoms, space, used)
             if vector is not None:
                 found.append((term, vector))
-    allowed = conditions.matrix[:, used].reshape(len(conditions.matrix), -1)
+    allowed = conditions.matrix[:, used]
     basis = echelon(null_space(allowed))
     rank = np.linalg.matrix_rank(np.array([v for _, v in found]), tol=1e-7) if found else 0
     if rank == len(basis):
@@ -120,7 +121,11 @@ def _library_vector(
 
 
 def _collected(
-    densities: Sequence[sympy.Expr], theta: np.ndarray, covariance: np.ndarray, jets: JetSpace
+    densities: Sequence[sympy.Expr],
+    theta: np.ndarray,
+    covariance: np.ndarray,
+    jets: JetSpace,
+    significant: float,
 ) -> Density:
     """The sum term by term, each with its error; terms that vanish are left out."""
     columns: dict[sympy.Expr, np.ndarray] = {}
@@ -133,23 +138,25 @@ def _collected(
     errors = np.sqrt(np.diag(spread).clip(0))
     size = np.abs(values).max(initial=0.0)
     errors[errors < EXACT * size] = 0.0
-    values = np.where(errors == 0, values.round(10), values)
-    kept = (np.abs(values) > EXACT * size) | (errors > 0)
-    total = sympy.Add(
-        *(_number(v) * t for t, v, k in zip(columns, values, kept, strict=True) if k)
-    )
+    values = np.array([float(f"{v:.14g}") for v in values])
+    kept = ((np.abs(values) > EXACT * size) | (errors > 0)) & (np.abs(values) >= significant * errors)
+    total = sympy.Add(*(short_number(v) * t for t, v, k in zip(columns, values, kept, strict=True) if k))
     lagrangian = Lagrangian(total, jets.fields, jets.coordinates)
     listed = list(columns)
     order = {term: n for n, (term, _) in enumerate(lagrangian.terms())}
-    places = sorted((n for n in range(len(values)) if kept[n]), key=lambda n: order.get(listed[n], len(order)))
+    places = sorted(
+        (n for n in range(len(values)) if kept[n]), key=lambda n: order.get(listed[n], len(order))
+    )
     names = [to_text(jets.to_jets(t)) for t in listed]
     terms = tuple(DensityTerm(names[n], float(values[n]), float(errors[n])) for n in places)
     return Density(lagrangian, terms, spread[np.ix_(places, places)])
 
 
-def _number(value: float) -> sympy.Expr:
-    short = sympy.Rational(value).limit_denominator(24)
-    return short if short == sympy.Rational(value) else sympy.Float(value)
+def short_number(value: float) -> sympy.Expr:
+    """The value to 14 digits, as a fraction where one with a small denominator is exactly that."""
+    value = float(f"{value:.14g}")
+    near = sympy.Rational(value).limit_denominator(24)
+    return near if float(near) == value else sympy.Float(value)
 
 
 def atom_expressions(atoms: Sequence[Atom], jets: JetSpace) -> list[sympy.Expr]:

@@ -13,7 +13,7 @@ from lagrangians.jets import JetSpace
 
 from .atoms import Atom
 from .constrained import null_space
-from .densities import Density
+from .densities import Density, short_number
 from .euler_map import atoms_of
 
 COMPATIBLE = 4.0
@@ -22,25 +22,37 @@ COMPATIBLE = 4.0
 
 def is_odd(atom: Atom, axis: int, jets: JetSpace) -> bool:
     """Whether the atom changes its sign when the coordinate does; φ_t, (φ³)_t and φ_txx do under t → −t."""
-    flipped = {
-        s: -s for s, (_, index) in jets.jets_in(atom.function).items() if index[axis] % 2
-    }
+    flipped = {s: -s for s, (_, index) in jets.jets_in(atom.function).items() if index[axis] % 2}
     mirrored = (-1) ** atom.derivative[axis] * atom.function.xreplace(flipped)
     return bool(sympy.expand(mirrored + atom.function) == 0)
 
 
-def split_variational(combinations: np.ndarray, matrix: np.ndarray, group: np.ndarray) -> np.ndarray:
+def without_density(
+    combinations: np.ndarray, matrix: np.ndarray, group: np.ndarray, linear: np.ndarray
+) -> np.ndarray:
     """The projector onto the part of p within a group of atoms that is no Euler–Lagrange expression.
 
-    The group's own null space of the conditions (gyroscopic terms among velocities) stays with the density.
-    shape: (n, atoms), (conditions, n, atoms), (atoms,) bool -> (n·atoms, n·atoms)
+    Of linear atoms the part orthogonal to those that are: symmetric damping, antisymmetric couplings; gyroscopic
+    terms and symmetric couplings stay with the density. Nonlinear atoms go as a whole where they meet a
+    condition that fails.
+    shape: combinations (n, atoms), matrix (conditions, n, atoms), group, linear (atoms,) bool -> (n·atoms, n·atoms)
     """
     n, count = combinations.shape
-    places = np.flatnonzero(np.tile(group, n))
-    allowed = null_space(matrix.reshape(-1, n * count)[:, places])
+    flat = matrix.reshape(len(matrix), n * count)
+    p = combinations.ravel()
+    places = np.flatnonzero(np.tile(group & linear, n))
+    allowed = null_space(flat[:, places])
     projector = np.zeros((n * count, n * count))
     projector[np.ix_(places, places)] = np.eye(len(places)) - allowed.T @ allowed
-    return projector
+    nonlinear = np.tile(group & ~linear, n)
+    size = np.abs(flat) @ np.abs(p)
+    while True:
+        left = p - projector @ p
+        failing = np.abs(flat @ left) > 1e-9 * size
+        touched = (flat[failing] != 0).any(axis=0) & nonlinear & (np.diag(projector) == 0)
+        if not touched.any():
+            return projector
+        projector[touched, touched] = 1.0
 
 
 def rayleigh_function(forces: Sequence[sympy.Expr], jets: JetSpace) -> sympy.Expr:
@@ -94,12 +106,10 @@ def caldirola_kanai_rate(
     return rate if bool((np.abs(p - rate * q) <= COMPATIBLE * errors).all()) else None
 
 
-def expression_of(
-    row: np.ndarray, expressions: Sequence[sympy.Expr], digits: int | None = None
-) -> sympy.Expr:
-    """Σ_k row_k expression_k with float coefficients."""
-    numbers = [sympy.Float(v, digits) if digits else sympy.Float(v) for v in row]
-    return sympy.Add(*(c * e for c, e in zip(numbers, expressions, strict=True) if c != 0))
+def expression_of(row: np.ndarray, expressions: Sequence[sympy.Expr]) -> sympy.Expr:
+    """Σ_k row_k expression_k; what is round-off beside the largest coefficient is dropped."""
+    kept = np.abs(row) > 1e-12 * np.abs(row).max(initial=0.0)
+    return sympy.Add(*(short_number(row[k]) * expressions[k] for k in np.flatnonzero(kept)))
 
 
 def text_of(expression: sympy.Expr, jets: JetSpace) -> str:

@@ -1,8 +1,8 @@
 """From terms of a density to the atoms of the equations of motion.
 
 E_a(T) = Σ_J (−D)^J ∂T/∂φ^a_J is linear in T, so a library of terms T_n with unknown coefficients θ_n gives
-equations Σ_n θ_n Σ_k P[a, n, k] · atom_k = 0 with a matrix P of numbers. `euler_matrix` makes it, with as many
-derivatives as possible in front of the atoms, where the weak form moves them onto test functions.
+equations Σ_n θ_n Σ_k P[a, n, k] · atom_k = 0 with a matrix P of numbers. `euler_matrix` makes it, with as
+many derivatives as possible in front of the atoms, where the weak form moves them onto test functions.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ Coefficients = dict[Atom, sympy.Expr]
 def euler_atoms(term: sympy.Expr, jets: JetSpace) -> tuple[Coefficients, ...]:
     """E_a(T) = Σ coefficient · atom, one dictionary a field.
 
-    ½φ_x² gives −1 · φ_xx, cos φ gives −1 · sin φ, φ_x³ gives −3 · (φ_x²)_x, and ½φφ_x² gives −½(φ²)_xx + ½φ_x².
-    Raises `ValueError` where the term holds anything but jets and numbers.
+    ½φ_x² gives −φ_xx, cos φ gives −sin φ, φ_x³ gives −3(φ_x²)_x, and φφ_x² gives −(φ²)_xx + φ_x². With
+    several fields and functions that hold derivatives the sum may vanish by a relation between atoms, which
+    `euler_matrix` finds. Raises `ValueError` where the term holds anything but jets and numbers.
     """
     term = sympy.sympify(term)
     places = jets.jets_in(term)
@@ -128,8 +129,8 @@ def _normal_form(
 def _primitive(monomial: sympy.Expr, jets: JetSpace) -> tuple[int, sympy.Expr, sympy.Expr] | None:
     """(α, G, R) with F = D_αG + R, or None.
 
-    Possible where the highest jet φ^b_J occurs once and linearly and the rest depends, among jets of one order
-    less, on φ^b_{J−α} alone. G is the primitive of the rest in that jet; R has jets of lower order only.
+    Possible where the highest jet φ^b_J occurs once and linearly and the rest depends, among jets of one
+    order less, on φ^b_{J−α} alone. G is the primitive of the rest in that jet; R is of lower order.
     """
     places = jets.jets_in(monomial)
     order = max((sum(index) for _, index in places.values()), default=0)

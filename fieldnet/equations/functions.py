@@ -18,9 +18,11 @@ from functools import cached_property
 
 import numpy as np
 import sympy
+from numpy.typing import ArrayLike
 
 from lagrangians import to_text
 
+Arrays = Sequence[ArrayLike] | np.ndarray
 Cache = dict[tuple, np.ndarray]
 Monomial = tuple[tuple[int, ...], tuple[complex, ...]]
 
@@ -86,8 +88,8 @@ class Quasipolynomial:
     def without_noise(self, sigmas: Sequence[float]) -> Quasipolynomial:
         """F̃ = exp(−½Σσ_a²∂_a²)F: its mean over the noise is F.
 
-        Exact: φ^p e^{κφ} → e^{−½σ²κ²} He_p(φ − σ²κ) e^{κφ}, He_p(x) = exp(−½σ²∂²)x^p the Hermite polynomials of
-        variance σ².
+        Exact: φ^p e^{κφ} → e^{−½σ²κ²} He_p(φ − σ²κ) e^{κφ}, He_p(x) = exp(−½σ²∂²)x^p the Hermite polynomials
+        of variance σ².
         """
         variances = _variances(sigmas, self.symbols)
         flown = []
@@ -119,11 +121,11 @@ class Quasipolynomial:
                 parts.append(((lower, rates), c * powers[number]))
         return self.collected(self.symbols, (part for part in parts if part[1]))
 
-    def evaluate(self, arrays: Sequence[np.ndarray], cache: Cache | None = None) -> np.ndarray:
+    def evaluate(self, arrays: Arrays, cache: Cache | None = None) -> np.ndarray:
         """Values at arrays of the symbols, all of one shape.
 
-        `cache`: a dictionary that several functions share on the same arrays, so that each power and each wave
-        is computed once.
+        `cache`: a dictionary that several functions share on the same arrays, so that each power and each
+        wave is computed once.
         """
         if len(arrays) != len(self.symbols):
             raise ValueError(f"got {len(arrays)} arrays, expected one for each of {_names(self.symbols)}")
@@ -207,9 +209,18 @@ class SmoothFunction:
             ),
         )
 
-    def evaluate(self, arrays: Sequence[np.ndarray], cache: Cache | None = None) -> np.ndarray:
-        """As `Quasipolynomial.evaluate`; `cache` is not used."""
-        values = self._compiled(*arrays)
+    def derivative(self, number: int) -> SmoothFunction:
+        """∂F/∂φ_a of the field with this number."""
+        return SmoothFunction(self.symbols, sympy.diff(self.expression, self.symbols[number]))
+
+    def evaluate(self, arrays: Arrays, cache: Cache | None = None) -> np.ndarray:
+        """As `Quasipolynomial.evaluate`; `cache` is not used. `ValueError` where a value is not finite."""
+        with np.errstate(all="ignore"):
+            values = self._compiled(*arrays)
+        if not np.all(np.isfinite(values)):
+            raise ValueError(
+                f"got data where {to_text(self.expression)} is not finite; leave it out of the library"
+            )
         return np.broadcast_to(values, np.broadcast_shapes(*(np.shape(a) for a in arrays))).astype(float)
 
     @cached_property
@@ -310,7 +321,7 @@ def _variances(sigmas: Sequence[float], symbols: Sequence[sympy.Symbol]) -> list
     return [float(s) ** 2 for s in sigmas]
 
 
-def _power(a: int, p: int, arrays: Sequence[np.ndarray], cache: Cache) -> np.ndarray:
+def _power(a: int, p: int, arrays: Arrays, cache: Cache) -> np.ndarray:
     if p == 1:
         return np.asarray(arrays[a])
     key = ("power", a, p)
@@ -319,15 +330,15 @@ def _power(a: int, p: int, arrays: Sequence[np.ndarray], cache: Cache) -> np.nda
     return cache[key]
 
 
-def _wave(rates: tuple[complex, ...], wave: np.ufunc, arrays: Sequence, cache: Cache) -> np.ndarray:
+def _wave(rates: tuple[complex, ...], wave: np.ufunc, arrays: Arrays, cache: Cache) -> np.ndarray:
     return _of_angle(wave, tuple(k.imag for k in rates), arrays, cache)
 
 
-def _growth(rates: tuple[complex, ...], arrays: Sequence, cache: Cache) -> np.ndarray:
+def _growth(rates: tuple[complex, ...], arrays: Arrays, cache: Cache) -> np.ndarray:
     return _of_angle(np.exp, tuple(k.real for k in rates), arrays, cache)
 
 
-def _of_angle(ufunc: np.ufunc, slopes: tuple[float, ...], arrays: Sequence, cache: Cache) -> np.ndarray:
+def _of_angle(ufunc: np.ufunc, slopes: tuple[float, ...], arrays: Arrays, cache: Cache) -> np.ndarray:
     key = (ufunc.__name__, slopes)
     if key not in cache:
         cache[key] = ufunc(sum(k * array for k, array in zip(slopes, arrays, strict=True) if k))

@@ -24,11 +24,12 @@ HARMONICS = 3  # of sines and cosines
 class DensityLibrary:
     """Terms T_n of a density Σθ_nT_n, in plain jet symbols, each with the stage at which it is tried.
 
-    Stage 0 has the terms whose equations are linear but for a potential; stage 1 all others.
+    Stage 0 has the terms whose equations are linear but for a potential; stage 1 all others. `features` is
+    the family of the default terms; None where all terms are the user's.
     """
 
     jets: JetSpace
-    features: str
+    features: str | None
     terms: tuple[sympy.Expr, ...]
     stages: tuple[int, ...]
 
@@ -40,7 +41,8 @@ class DensityLibrary:
 class EquationAtoms:
     """Atoms of all equations: `matrix` has those of the density terms, further ones come from no density.
 
-    E_a(T_n) = Σ_k matrix[a, n, k] · atom_k; the atoms are functions in `jets`. An atom has the lowest stage of the terms that need it.
+    E_a(T_n) = Σ_k matrix[a, n, k] · atom_k; the atoms are functions in `jets`. An atom has the lowest
+    stage of the terms that need it.
     shape: matrix (fields, terms, atoms), stages (atoms,)
     """
 
@@ -55,19 +57,15 @@ class EquationAtoms:
 
 
 def density_library(features: str | None, jets: JetSpace, extra: Sequence[sympy.Expr] = ()) -> DensityLibrary:
-    """The default library of a family of potentials, one of `FEATURES`, and the `extra` terms.
+    """The default library of a family of potentials, one of `FEATURES`, and the `extra` terms, of stage 0.
 
-    With `features` None there are the extra terms alone. Terms without an Euler–Lagrange expression are left
-    out. Extra terms are of stage 0.
+    With `features` None there are the extra terms alone. Raises `ValueError` for unknown families and for
+    extra terms that are total divergences.
     """
-    if features is not None and features not in FEATURES:
-        raise ValueError(f"got the features {features!r}, expected one of {', '.join(FEATURES)}")
+    check_features(features)
     stages: dict[sympy.Expr, int] = {}
     for term in extra:
-        if not any(euler_atoms(term, jets)):
-            raise ValueError(
-                f"got the term {to_text(term)}, a total divergence that gives no equation; leave it out"
-            )
+        refuse_divergence(term, jets)
         stages.setdefault(sympy.sympify(term), 0)
     if features is not None:
         simple = (*quadratic_terms(jets), *potentials(features, jets))
@@ -75,11 +73,25 @@ def density_library(features: str | None, jets: JetSpace, extra: Sequence[sympy.
         for stage, terms in enumerate((simple, later)):
             for term in terms:
                 stages.setdefault(term, stage)
-    return DensityLibrary(jets, features or "own terms", tuple(stages), tuple(stages.values()))
+    return DensityLibrary(jets, features, tuple(stages), tuple(stages.values()))
+
+
+def check_features(features: str | None) -> None:
+    """Raises `ValueError` unless this is a family of potentials, or None."""
+    if features is not None and features not in FEATURES:
+        raise ValueError(f"got the features {features!r}, expected one of {', '.join(FEATURES)}")
+
+
+def refuse_divergence(term: sympy.Expr, jets: JetSpace) -> None:
+    """Raises `ValueError` for a term whose Euler–Lagrange expressions vanish."""
+    if not any(euler_atoms(term, jets)):
+        raise ValueError(
+            f"got the term {to_text(term)}, a total divergence that gives no equation; leave it out"
+        )
 
 
 def quadratic_terms(jets: JetSpace) -> Iterator[sympy.Expr]:
-    """φ^a_αφ^b_β with a ≤ b and α ≤ β: kinetic, cross and gradient terms, of any signature; then φ^aφ^b_α − φ^bφ^a_α.
+    """φ^a_αφ^b_β with a ≤ b, α ≤ β: kinetic, cross and gradient terms of any signature; φ^aφ^b_α − φ^bφ^a_α.
 
     φ^a_tφ^b_x − φ^a_xφ^b_t and φ^aφ^a_t are divergences, so one order of each pair is enough.
     """
@@ -165,13 +177,16 @@ def _slope(jets: JetSpace, field: int, along: int) -> sympy.Symbol:
 def equation_atoms(library: DensityLibrary) -> EquationAtoms:
     """Every atom that some equation of the library may hold, and atoms that no density gives.
 
-    The latter are φ_t (damping, gyroscopic forces) and φ_x (drift) at stage 0; nonlinear damping f(φ)_t, advection
-    f(φ)_x and φ_xxx at stage 1. Every atom may stand in the equation of every field, so that the ansatz holds
-    non-reciprocal couplings too.
+    The latter are φ_t (damping, gyroscopic forces) and φ_x (drift) at stage 0; nonlinear damping f(φ)_t,
+    advection f(φ)_x and φ_xxx at stage 1; beside own terms alone φ_t and φ_x at stage 1. Every atom may stand
+    in the equation of every field, so that the ansatz holds non-reciprocal couplings too.
     """
     jets = library.jets
     equations = [euler_atoms(term, jets) for term in library.terms]
-    others = other_atoms(library.features, jets) if library.features in FEATURES else ()
+    if library.features is None:
+        others: Iterable[tuple[Atom, int]] = [(atom, 1) for atom in first_derivatives(jets)]
+    else:
+        others = other_atoms(library.features, jets)
     return staged_atoms(library, jets, equations, others)
 
 
@@ -195,16 +210,20 @@ def staged_atoms(
 
 def other_atoms(features: str, jets: JetSpace) -> Iterator[tuple[Atom, int]]:
     """(atom, stage) of what no density gives."""
-    firsts = [raised(jets.zero, alpha) for alpha in range(len(jets.coordinates))]
-    for index in firsts:
-        for a in range(len(jets.fields)):
-            yield Atom(index, jets.symbol(a)), 0
-    for i in range(1, len(jets.coordinates)):
-        for a in range(len(jets.fields)):
-            yield Atom(raised(jets.zero, i, 3), jets.symbol(a)), 1
+    yield from ((atom, 0) for atom in first_derivatives(jets))
     fields = [jets.symbol(a) for a in range(len(jets.fields))]
+    for i in range(1, len(jets.coordinates)):
+        yield from ((Atom(raised(jets.zero, i, 3), field), 1) for field in fields)
     cubes = [sympy.Mul(*three) for three in combinations_with_replacement(fields, 3)]
-    for index in firsts:
+    for alpha in range(len(jets.coordinates)):
         for f in (*factors(features, jets), *cubes):
-            for atom in atoms_of(f, jets, index):
-                yield atom, 1
+            yield from ((atom, 1) for atom in atoms_of(f, jets, raised(jets.zero, alpha)))
+        for a, b in combinations(range(len(fields)), 2):
+            yield from ((atom, 1) for atom in atoms_of(fields[a] * _slope(jets, b, alpha), jets))
+
+
+def first_derivatives(jets: JetSpace) -> Iterator[Atom]:
+    """φ^a_t and φ^a_i."""
+    for alpha in range(len(jets.coordinates)):
+        for a in range(len(jets.fields)):
+            yield Atom(raised(jets.zero, alpha), jets.symbol(a))

@@ -17,10 +17,10 @@ from .library import FEATURES
 def parse_library(text: str, jets: JetSpace) -> tuple[tuple[str, ...], tuple[sympy.Expr, ...]]:
     """(families, terms) of one line such as `auto + cos(2.5*phi), phi_x**4`.
 
-    Terms are separated by commas or by `+`, each with a coefficient of its own; a sum with fixed coefficients
-    stands in parentheses, (phi_t**2 - phi_x**2). A family is `auto` or one of `FEATURES`. Raises `ParseError`,
-    with the position, for anything outside of the allow-list of `parse_expression`, for explicit coordinates
-    and for total divergences.
+    Terms are separated by commas or by `+`, each with a coefficient of its own; a sum with fixed
+    coefficients stands in parentheses, (phi_t**2 - phi_x**2). A family is `auto` or one of
+    `FEATURES`. Raises `ParseError`, with the position, for anything outside of the allow-list of
+    `parse_expression`, for explicit coordinates and for total divergences.
     """
     families: list[str] = []
     terms: list[sympy.Expr] = []

@@ -1,8 +1,8 @@
 """Data u that are the derivative of a field, u = φ_x: the Lagrangian is one of φ, the equations are in u.
 
 Korteweg and de Vries's u_t + 6uu_x + u_xxx = 0 has no Lagrangian in u. In φ it has
-ℒ = −½φ_tφ_x − φ_x³ + ½φ_xx², and E_φ(ℒ) = φ_tx + 3(φ_x²)_x + φ_xxxx holds φ only through u. The regression works
-on u; data are never integrated.
+ℒ = −½φ_tφ_x − φ_x³ + ½φ_xx², and E_φ(ℒ) = φ_tx + 3(φ_x²)_x + φ_xxxx holds φ only through u. The regression
+works on u; data are never integrated.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ from lagrangians.jets import JetSpace, MultiIndex, jet_space, raised
 
 from .atoms import Atom
 from .euler_map import Coefficients, atom_matrix, atoms_of, euler_atoms
-from .library import FEATURES, DensityLibrary, EquationAtoms, factors, potentials, staged_atoms
+from .library import (
+    DensityLibrary,
+    EquationAtoms,
+    check_features,
+    factors,
+    potentials,
+    refuse_divergence,
+    staged_atoms,
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +40,8 @@ class PotentialForm:
     def euler_atoms(self, term: sympy.Expr) -> tuple[Coefficients, ...]:
         """E_φ(T) of a density term in φ as atoms of u.
 
-        −½φ_tφ_x gives u_t, φ_x³ gives −3(u²)_x, ½φ_xx² gives u_xxx. Raises `ValueError` where the equation holds φ
-        itself, as that of φ_t² or of a potential V(φ).
+        −½φ_tφ_x gives u_t, φ_x³ gives −3(u²)_x, ½φ_xx² gives u_xxx. Raises `ValueError` where the equation
+        holds φ itself, as that of φ_t² or of a potential V(φ).
         """
         return tuple(self._in_data(equation, term) for equation in euler_atoms(term, self.potentials))
 
@@ -42,25 +50,26 @@ class PotentialForm:
         return atom_matrix([self.euler_atoms(term) for term in terms], self.data, atoms)
 
     def density_library(self, features: str | None, extra: Sequence[sympy.Expr] = ()) -> DensityLibrary:
-        """Default terms in φ: φ_tφ_x, functions of φ_x by the family of `features`, and squares of φ_xx at stage 0;
-        φ_xφ_xx², φ_txφ_xx and φ_xxx² at stage 1.
+        """Default terms in φ: φ_tφ_x, functions of φ_x by the family of `features` and squares of φ_xx at
+        stage 0; φ_xφ_xx², φ_txφ_xx and φ_xxx² at stage 1.
         """
-        if features is not None and features not in FEATURES:
-            raise ValueError(f"got the features {features!r}, expected one of {', '.join(FEATURES)}")
+        check_features(features)
+        for term in extra:
+            refuse_divergence(term, self.potentials)
         stages: dict[sympy.Expr, int] = {sympy.sympify(term): 0 for term in extra}
         if features is not None:
             for stage, terms in enumerate((self._simple(features), self._higher())):
                 for term in terms:
                     stages.setdefault(term, stage)
         useful = {term: stage for term, stage in stages.items() if any(self.euler_atoms(term))}
-        return DensityLibrary(self.potentials, features or "own terms", tuple(useful), tuple(useful.values()))
+        return DensityLibrary(self.potentials, features, tuple(useful), tuple(useful.values()))
 
     def equation_atoms(self, library: DensityLibrary) -> EquationAtoms:
-        """Every atom of the library's equations, in u, and what no density gives: u (decay), u_xx (viscosity) at
-        stage 0; u_xxxx, forces f(u) and nonlinear diffusion f(u)_xx at stage 1.
+        """Every atom of the library's equations, in u, and what no density gives: u (decay), u_xx (viscosity)
+        at stage 0; u_xxxx, forces f(u) and nonlinear diffusion f(u)_xx at stage 1.
         """
         equations = [self.euler_atoms(term) for term in library.terms]
-        others = self._others(library.features) if library.features in FEATURES else ()
+        others = self._others(library.features) if library.features else ()
         return staged_atoms(library, self.data, equations, others)
 
     def _in_data(self, equation: Coefficients, term: sympy.Expr) -> Coefficients:
@@ -76,10 +85,12 @@ class PotentialForm:
             field, _ = places[atom.function]
             return {Atom(raised(atom.derivative, self.along, -1), self.data.symbol(field)): sympy.S.One}
         if any(not index[self.along] for _, index in places.values()):
-            along = self.data.coordinate_names[self.along]
+            names = self.data.coordinate_names
             raise ValueError(
-                f"got the term {to_text(term)}, whose equation holds {atom.text(self.data.coordinate_names)}, "
-                f"expected derivatives along {along} alone of what is not measured; give the field itself as data"
+                f"got the term {to_text(term)}, whose equation holds "
+                f"{atom.text(names)}, expected derivatives "
+                f"along {names[self.along]} of the potential alone; "
+                "leave it out or give the field itself as data"
             )
         rules = {
             s: self.data.symbol(field, raised(index, self.along, -1)) for s, (field, index) in places.items()

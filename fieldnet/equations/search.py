@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from .selection import SYSTEMATIC, Criterion, Support, best_supports, needed
 RIVAL = 10.0
 """Difference of the criterion below which another atom could stand in for one: "very strong" evidence beyond it
 (Kass & Raftery, J. Am. Stat. Assoc. 90 (1995) 773)."""
+NEGLIGIBLE = 1e-3
+"""Terms below this part of the target are taken for errors of the data's own integrator."""
 EXPLAINED = 0.02
 """A residual beyond the noise of less than this part of the target counts as explained by the ansatz."""
 
@@ -44,7 +46,16 @@ class EquationFit:
     @property
     def explained(self) -> bool:
         """Whether the equation leaves nothing but noise, or less than `EXPLAINED` of the target."""
-        return self.ratio < SYSTEMATIC or self.misfit < EXPLAINED
+        return self.ratio < SYSTEMATIC or self.negligible
+
+    @property
+    def negligible(self) -> bool:
+        return self.misfit < EXPLAINED
+
+    @property
+    def score(self) -> float:
+        """The criterion; comparable among equations for the same target on the same test functions."""
+        return self.criterion.of(self.ratio, len(self.atoms) - 1)
 
     @property
     def worst_error(self) -> float:
@@ -78,7 +89,7 @@ def find_equation(table: AtomTable, target: Atom, candidates: Sequence[Atom]) ->
     """The smallest equation for `target` that explains the data, from `candidates`.
 
     Supports of each size come from a beam search; the extended Bayesian criterion takes one, and atoms whose
-    coefficient is within √(its penalty) standard errors of 0 are dropped one at a time.
+    coefficient is within √(its penalty) standard errors of 0 are dropped one at a time, and so are negligible ones.
     """
     (goal,) = table.numbers([target])
     numbers = table.numbers([c for c in candidates if c != target])
@@ -90,11 +101,17 @@ def find_equation(table: AtomTable, target: Atom, candidates: Sequence[Atom]) ->
     while len(fit.atoms) > 1:
         z = np.abs(fit.theta[1:]) / np.maximum(fit.errors[1:], 1e-300)
         weakest = int(np.argmin(z))
-        if z[weakest] ** 2 > criterion.penalty:
+        size = np.sqrt(np.diag(table.of(chosen).gram))
+        if z[weakest] ** 2 > criterion.penalty and _material(fit, size)[weakest]:
             break
         chosen.pop(1 + weakest)
         fit = fit_equation(table, chosen, criterion, fit.path)
     return fit
+
+
+def _material(fit: EquationFit, size: np.ndarray) -> np.ndarray:
+    """Whether each term is above `NEGLIGIBLE` of the target. shape: (terms,)"""
+    return np.abs(fit.theta[1:]) * size[1:] > NEGLIGIBLE * size[0]
 
 
 def fit_equation(
@@ -110,18 +127,10 @@ def fit_equation(
     theta[0] = 1.0
     spread = covariance(table.projections, atoms, theta, ratio, 0, parts)
     excess = max(theta @ parts.gram @ theta - theta @ parts.noise @ theta, 0.0)
-    misfit = float(np.sqrt(excess / parts.gram[0, 0]))
-    rows = effective_rows(table.projections, atoms, theta)
-    return EquationFit(
-        tuple(atoms),
-        theta,
-        spread,
-        ratio,
-        misfit,
-        rows,
-        replace(criterion, effective_rows=max(rows, 4.0)),
-        path,
-    )
+    signal = max(parts.gram[0, 0] - parts.noise[0, 0], 1e-300)
+    misfit = float(np.sqrt(excess / signal))
+    rows = max(effective_rows(table.projections, atoms, theta), 4.0)
+    return EquationFit(tuple(atoms), theta, spread, ratio, misfit, rows, criterion, path)
 
 
 def rivals(table: AtomTable, fit: EquationFit, candidates: Sequence[Atom]) -> list[tuple[Atom, Atom]]:
