@@ -15,6 +15,7 @@ from .features import FeatureMap, feature_map
 from .group_convolution import RecurrentLConv, approximate_group_convolution
 from .lconv import LConv
 from .results import Discovery
+from .robustness import robustness
 from .rollout import rollout, system_from_json
 from .saving import load, save
 from .symmetry.equivariance import discover_function_symmetries
@@ -46,6 +47,7 @@ __all__ = [
     "generators",
     "group_convolution",
     "load",
+    "robustness",
     "rollout",
     "save",
     "system_from_json",

@@ -1,4 +1,4 @@
-"""`fieldnet reproduce`: the paper's own experiments, beside its numbers and beside controls."""
+"""`fieldnet reproduce`: the paper's own experiments, and that of robustness, beside controls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LARGEST_SEED = 10**9
 
 
 def reproduce(
-    experiment: Annotated[str, typer.Argument(help="translation or rotation.")],
+    experiment: Annotated[str, typer.Argument(help="translation, rotation or robustness.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for results.json and figures; it is made.")],
     grid: Annotated[
         int | None, typer.Option(help="Pixels along the side of rotated images, 5 to 40; default: 7.")
@@ -24,20 +24,30 @@ def reproduce(
     ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds; every one is reported.")] = 5,
     seed: Annotated[int, typer.Option(help="The first seed, of data and starts.")] = 0,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Of robustness: images to classify, an .npz or a folder; without, fields alone."),
+    ] = None,
 ) -> None:
-    """Learn the generator of translations or rotations from pairs of data: results.json and figures.
+    """Run an experiment again, beside controls: results.json and figures.
 
-    Translations take seconds, rotations on 7×7 minutes, on 20×20 with unknown angles half an hour. After
-    every seed of a rotation results.json is rewritten, "complete" false, so that Ctrl-C keeps them.
+    translation, rotation: learn the generator from pairs of data. robustness: predict how much noise on the
+    input changes a trained model's loss.
+
+    Translations take seconds, rotations on 7×7 and robustness minutes, 20×20 with unknown angles half an
+    hour. After every seed results.json is rewritten, "complete" false, so that Ctrl-C keeps them.
     """
-    from ..experiments import rotation, translation
+    from ..experiments import robustness, rotation, translation
+    from ..experiments.datasets import load_images
     from ..pictures.learned_vector_fields import draw_experiment
+    from ..pictures.robustness import draw_robustness
     from ..saving import json_text, write_text
     from .experiment_tables import print_experiment
     from .folders import prepare_folder
     from .progress import training_progress
 
-    grid, angle = checked(experiment, grid, angle, seeds, seed)
+    grid, angle = checked(experiment, grid, angle, seeds, seed, images)
+    data = None if images is None else load_images(images)
     prepare_folder(out)
     began = time.perf_counter()
     numbers = list(range(seed, seed + seeds))
@@ -57,21 +67,33 @@ def reproduce(
     with training_progress() as report:
         if experiment == "translation":
             result = translation.run_all(numbers, report)
+        elif experiment == "robustness":
+            result = robustness.run_all(numbers, data, report, keep)
         else:
             result = rotation.run_setting(grid, angle, numbers, report=report, keep=keep)
     content["complete"] = True
     keep(result)
-    print_experiment(content)
-    pictures = draw_experiment(content, out)
+    if experiment == "robustness":
+        typer.echo(robustness.robustness_table(result))
+        pictures = draw_robustness(result, out)
+    else:
+        print_experiment(content)
+        pictures = draw_experiment(content, out)
     typer.echo(f"written: {', '.join(str(path) for path in (out / 'results.json', *pictures))}")
 
 
-def checked(experiment: str, grid: int | None, angle: str | None, seeds: int, seed: int) -> tuple[int, str]:
+def checked(
+    experiment: str, grid: int | None, angle: str | None, seeds: int, seed: int, images: Path | None = None
+) -> tuple[int, str]:
     """Grid and angle, by default the first of the paper; ValueError unless the options make sense."""
-    if experiment not in ("translation", "rotation"):
-        raise ValueError(f"got the experiment {experiment!r}, expected translation or rotation")
-    if experiment == "translation" and (grid, angle) != (None, None):
-        raise ValueError("got --grid or --angle with translation, expected them with rotation only")
+    if experiment not in ("translation", "rotation", "robustness"):
+        raise ValueError(
+            f"got the experiment {experiment!r}, expected translation or rotation, or robustness"
+        )
+    if experiment != "rotation" and (grid, angle) != (None, None):
+        raise ValueError(f"got --grid or --angle with {experiment}, expected them with rotation only")
+    if experiment != "robustness" and images is not None:
+        raise ValueError(f"got --images with {experiment}, expected it with robustness only")
     grid, angle = 7 if grid is None else grid, "unknown" if angle is None else angle
     if angle not in ("fixed", "unknown"):
         raise ValueError(f"got --angle {angle!r}, expected fixed or unknown")
