@@ -20,8 +20,10 @@ MODULES = {
     "lconv": "benchmarks.lconv",
     "experiments": "benchmarks.experiments",
     "pairs": "benchmarks.pairs",
+    "discovery": "benchmarks.discovery",
+    "robustness": "benchmarks.robustness",
 }
-PACKAGES = ("sympy", "numpy", "scipy", "torch", "numba", "py-pde", "kuramoto")
+PACKAGES = ("sympy", "numpy", "scipy", "torch", "numba", "py-pde", "kuramoto", "pysindy")
 
 
 def main(names: list[str]) -> int:
@@ -30,19 +32,29 @@ def main(names: list[str]) -> int:
         print(f"error: got {', '.join(unknown)}, expected some of {', '.join(MODULES)}", file=sys.stderr)
         return 2
     for name in names or list(MODULES):
-        origin = _origin()
-        measure = importlib.import_module(MODULES[name]).measure
-        content = {"command": f"python -m benchmarks {name}", **origin, **measure()}
-        RESULTS.mkdir(exist_ok=True)
-        target = RESULTS / f"{name}.json"
-        partial = target.with_suffix(".partial")
-        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        partial.replace(target)
-        print(target.read_text("utf-8"), end="", flush=True)
+        code = origin()
+        module = importlib.import_module(MODULES[name])
+        content = {"command": f"python -m benchmarks {name}", **code, **module.measure()}
+        text = getattr(module, "as_text", as_text)(content)
+        replace(RESULTS / f"{name}.json", text)
+        print(text, end="", flush=True)
     return 0
 
 
-def _origin() -> dict[str, Any]:
+def as_text(content: dict[str, Any]) -> str:
+    """The JSON of a benchmark that has no layout of its own."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def replace(target: Path, text: str) -> None:
+    """Write a file: all of it or nothing."""
+    target.parent.mkdir(exist_ok=True)
+    partial = target.with_suffix(".partial")
+    partial.write_text(text, "utf-8")
+    partial.replace(target)
+
+
+def origin() -> dict[str, Any]:
     """Which code was timed, on what; `changed files` are tracked files that differ from the commit."""
     changed = _git(
         "diff", "--name-only", "HEAD", "--", "lagrangians", "simulations", "fieldnet", "benchmarks/*.py"

@@ -12,6 +12,7 @@ from lagrangians.jets import JetSpace, jet_space
 
 from .features import PHI
 from .lconv import LConv
+from .density import DensityModel
 from .learning.field_model import FieldModel
 from .learning.network_model import NetworkModel
 from .network_lagrangian import network_lagrangian
@@ -22,7 +23,7 @@ def derive_lagrangian(model: nn.Module) -> Lagrangian:
 
     Of a `FieldModel`: ℒ = ½φ_t² − ½ rᵀηr with L̂_i = κ_i∂_i, expanded by `lagrangians.expand_mse_loss`, the
     features z(φ) put in, total divergences and constants dropped. Of a `NetworkModel`: see
-    `network_lagrangian`.
+    `network_lagrangian`. Of a `DensityModel`: ℒ = rᵀηr and the remainder.
 
     Raises ValueError for other modules; a bare `LConv` has its forms by `expand_layer`.
     """
@@ -30,6 +31,8 @@ def derive_lagrangian(model: nn.Module) -> Lagrangian:
         return expand_field_model(model).lagrangian.without_null_terms()
     if isinstance(model, NetworkModel):
         return network_lagrangian(model)
+    if isinstance(model, DensityModel):
+        return model.lagrangian()
     raise ValueError(
         f"got {type(model).__name__}, expected a FieldModel or a NetworkModel; "
         "for a single LConv layer use fieldnet.expand_layer"

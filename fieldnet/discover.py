@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -16,10 +17,14 @@ from simulations.files.conventions import field_names, space_names
 
 from .discover_field import discover_field
 from .discover_network import discover_network
+from .discover_weak import Options, discover_weak
+from .equations.library import FEATURES
 from .features import FEATURE_MAPS, feature_map
+from .learning.field_data import HELD_OUT
 from .learning.gradient import Progress
 from .results import Discovery
 
+METHODS = ("weak", "network")
 BOUNDARIES = ("periodic", "winding", "open", "dirichlet", "neumann")
 
 
@@ -30,35 +35,59 @@ def discover_lagrangian(
     boundary: str | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    *,
+    fields: Sequence[str] | None = None,
+    library: str | None = None,
+    holdout: float = HELD_OUT,
+    workers: int = 1,
+    method: str = "weak",
+    memory: MutableMapping[str, Any] | None = None,
 ) -> Discovery:
     """Learn the Lagrangian of a field on a grid, or of oscillators on nodes, from trajectories.
 
     Args:
         data: a file (see `simulations.load`) or a dataset with named dimensions.
-        field: which field, where the data hold several.
-        features: "auto" tries every feature map and takes the one of smallest held-out residual; or a name.
+        field: one field alone.
+        features: a family of potentials, "identity", "polynomial", "phase", "hyperbolic" or "mixed"; "auto" tries
+            them all. For the method "network": a feature map, or "auto", which takes the one of smallest held-out
+            residual.
         boundary: "periodic", "winding", "open", "dirichlet" or "neumann"; by default the
             attribute `boundary`, else what the seam of the data says.
-        seed: of the random initial weights and the control generators.
-        progress: called as progress(stage, fraction done, loss) during each training.
+        seed: of random initial weights, initial states within their errors, and control generators.
+        progress: called as progress(stage, fraction done, loss).
+        fields: the fields of the theory, by default all that the data hold.
+        library: further density terms in one line of text, "auto + cos(2.5*phi), phi_x**4", or these alone where
+            `auto` is not among them.
+        holdout: the part of the samples, or of the times of a single one, that no fit sees.
+        workers: how many families are searched at once.
+        method: "weak" regression, or "network", an L-conv network trained by gradient (one field).
+        memory: a mapping that takes what finished parts have found, and spares a later run with the same data
+            and options from repeating them.
 
     Raises ValueError, one line, for data or arguments that cannot be used.
     """
     started = time.perf_counter()
     dataset = normalise(data) if isinstance(data, xr.Dataset) else load(data)
     name = "data" if isinstance(data, xr.Dataset) else Path(data).stem
-    chosen = _field(dataset, field)
-    if features != "auto":
-        feature_map(features)
     if boundary is not None and boundary not in BOUNDARIES:
         raise ValueError(f"got the boundary '{boundary}', expected one of {', '.join(BOUNDARIES)}")
-    dataset = dataset[[chosen]].assign_attrs(dataset.attrs)
+    if method not in METHODS:
+        raise ValueError(f"got the method '{method}', expected one of {', '.join(METHODS)}")
+    chosen = _fields(dataset, (field,) if field is not None else fields)
+    dataset = dataset[list(chosen)].assign_attrs(dataset.attrs)
+    edge = boundary or guess_boundary(dataset, chosen[0])
     if space_names(dataset) == ("node",):
-        discovery = discover_network(dataset, chosen, features, seed, progress)
-    else:
+        discovery = discover_network(dataset, _single(chosen, "oscillators"), features, seed, progress)
+    elif method == "network":
         names: Sequence[str] = tuple(FEATURE_MAPS) if features == "auto" else (features,)
-        edge = boundary or guess_boundary(dataset, chosen)
-        discovery = discover_field(dataset, chosen, names, edge, seed, progress)
+        for feature in names:
+            feature_map(feature)
+        discovery = discover_field(dataset, _single(chosen, "the network"), names, edge, seed, progress)
+    else:
+        if features not in ("auto", *FEATURES):
+            raise ValueError(f"got the features '{features}', expected auto, {', '.join(FEATURES)}")
+        options = Options(features, library, holdout, seed, workers, edge, {} if memory is None else memory)
+        discovery = discover_weak(dataset, chosen, options, progress)
     fit = {**discovery.fit, "seed": seed, "versions": versions(), "seconds": time.perf_counter() - started}
     return replace(discovery, name=name, fit=fit)
 
@@ -68,12 +97,17 @@ def versions() -> dict[str, str]:
     return {package: version(package) for package in ("fieldnet", "torch", "sympy", "numpy", "scipy")}
 
 
-def _field(dataset: xr.Dataset, field: str | None) -> str:
+def _fields(dataset: xr.Dataset, wanted: Sequence[str] | None) -> tuple[str, ...]:
     names = field_names(dataset)
-    if field is None and len(names) == 1:
-        return names[0]
-    if field is None:
-        raise ValueError(f"the data hold the fields {', '.join(names)}; choose one with --field (field=...)")
-    if field not in names:
-        raise ValueError(f"got the field '{field}', expected one of {', '.join(names)}")
-    return field
+    for name in wanted or ():
+        if name not in names:
+            raise ValueError(f"got the field '{name}', expected one of {', '.join(names)}")
+    return tuple(dict.fromkeys(wanted)) if wanted else names
+
+
+def _single(fields: Sequence[str], what: str) -> str:
+    if len(fields) > 1:
+        raise ValueError(
+            f"the data hold the fields {', '.join(fields)}, {what} can have one; choose it with --field (field=...)"
+        )
+    return fields[0]

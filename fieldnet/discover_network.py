@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,17 @@ from .gradient_flow import BrokenCycle, GradientFlow
 from .learning.field_data import split_held_out
 from .learning.gradient import Progress
 from .learning.network_fit import NetworkFit, fit_network
-from .network_lagrangian import NetworkTheory, equations_of_motion, free_field, network_theory
+from .network_lagrangian import (
+    NetworkTheory,
+    equations_of_motion,
+    free_field,
+    multiple,
+    network_theory,
+    shifted,
+)
+from .networks.oscillators import Oscillators, fit_oscillators, follow
+from .networks.result import IDENTIFIABLE, OscillatorNetwork
+from .networks.smoothing import unwrapped
 from .results import Discovery, FreeField, Network, TermEstimate
 from .rollout import phase_error, rollout
 
@@ -23,21 +34,34 @@ NOT_RECIPROCAL = "the coupling is not reciprocal in any diagonal metric"
 
 
 def discover_network(
-    dataset: xr.Dataset, field: str, features: str = "auto", seed: int = 0, progress: Progress | None = None
+    dataset: xr.Dataset,
+    field: str,
+    features: str = "auto",
+    seed: int = 0,
+    progress: Progress | None = None,
+    method: str = "weak",
 ) -> Discovery:
-    """Train networks of first and second order, keep the edges that the data ask for, derive, run and audit.
+    """Find order, edges, frequencies, damping and coupling function; derive, run and audit.
 
-    `features` is "auto" or "phase": oscillators are linear in (cos θ, sin θ). Raises ValueError for others.
+    `features` is "auto" or "phase": oscillators are linear in (cos nθ, sin nθ). `method` is "weak"
+    (projections and likelihood, see `fit_oscillators`) or "network" (L-conv networks of both orders trained
+    by gradient from random weights, see `fit_network`; first harmonic alone). Raises ValueError for others.
     """
+    if method not in ("weak", "network"):
+        raise ValueError(f"got the method '{method}', expected weak or network")
     if features not in ("auto", "phase"):
         raise ValueError(f"got the features '{features}' for oscillators, expected auto or phase")
     samples = dataset.sizes["sample"]
     _, held_out = split_held_out(dataset)
     kept_back = tuple(range(samples - held_out.sizes["sample"], samples)) if samples > 1 else ()
-    fit = fit_network(dataset, field, seed, kept_back, progress)
+    found = fit_oscillators(dataset, field, kept_back, progress) if method == "weak" else None
+    fit = found.summary if found is not None else fit_network(dataset, field, seed, kept_back, progress)
     theory = network_theory(fit.model)
     verdict, evidence = _verdict(fit, theory)
-    simulated, error, stopped = _run(fit, held_out, field)
+    if found is not None:
+        simulated, error, stopped = _followed(found, held_out, field)
+    else:
+        simulated, error, stopped = _run(fit, held_out, field)
     forms = free_field(fit.model)
     return Discovery(
         name=field,
@@ -46,7 +70,7 @@ def discover_network(
         equations=equations_of_motion(fit.model),
         verdict=verdict,
         evidence=evidence,
-        terms=_terms(fit, verdict == "variational"),
+        terms=_terms(fit, theory, verdict == "variational"),
         free_field=FreeField(
             m2=np.array(forms["m2"]),
             h=np.array(forms["h"]),
@@ -56,7 +80,7 @@ def discover_network(
             channels=_channels(field, len(forms["m2"])),
         ),
         generators=[],
-        network=_network(fit, theory, field),
+        network=_network(fit, theory, field) if found is None else _oscillators(found, theory, field),
         conservation=(
             check_conservation(theory.lagrangian, held_out, [field], seed=seed)
             if verdict == "variational"
@@ -67,12 +91,15 @@ def discover_network(
         held_out=held_out,
         simulated=simulated,
         rollout_error=error,
-        fit=_record(fit, error, stopped),
+        fit=_record(fit, error, stopped) | ({} if found is None else _weak_record(found)),
     )
 
 
 def _channels(field: str, count: int) -> tuple[str, ...]:
-    return (f"cos({field})", f"sin({field})", "1")[:count]
+    if count == 3:
+        return f"cos({field})", f"sin({field})", "1"
+    angles = [field if n == 1 else f"{n}*{field}" for n in range(1, count // 2 + 1)]
+    return tuple(f"{wave}({angle})" for angle in angles for wave in ("cos", "sin"))
 
 
 def _verdict(fit: NetworkFit, theory: NetworkTheory) -> tuple[str, dict[str, Any]]:
@@ -103,7 +130,7 @@ def _network(fit: NetworkFit, theory: NetworkTheory, field: str) -> Network:
     flow, second = theory.flow, fit.order == 2
     potential = None
     if isinstance(flow, GradientFlow) and theory.metric is not None:
-        potential = flow.potential_text(fit.frequencies, field)
+        potential = _potential(fit, flow, field)
     return Network(
         coupling=fit.coupling,
         coupling_stderr=fit.coupling_stderr,
@@ -119,30 +146,98 @@ def _network(fit: NetworkFit, theory: NetworkTheory, field: str) -> Network:
     )
 
 
-def _terms(fit: NetworkFit, variational: bool) -> list[TermEstimate]:
+def _potential(fit: NetworkFit, flow: GradientFlow, field: str) -> str:
+    """V with the overtones, (a_n/n)(1 − cos n(θ_i − θ_j))."""
+    form = fit.model.torques().form
+    base = replace(flow, coupling=flow.coupling * float(form[0, 0]))
+    parts = [base.potential_text(fit.frequencies, field)]
+    for n, a in enumerate(form[1:, 0].tolist(), 2):
+        for i, j in zip(*np.nonzero(np.triu(flow.coupling, 1) * a), strict=True):
+            weight = float(flow.coupling[i, j]) * a / n
+            parts.append(f"{weight!r}*(1 - cos({n}*({field}_{i} - {field}_{j})))")
+    return " + ".join(parts).replace("+ -", "- ")
+
+
+def _oscillators(found: Oscillators, theory: NetworkTheory, field: str) -> OscillatorNetwork:
+    fit, errors = found.summary, found.errors
+    plain = _network(fit, theory, field)
+    harmonics = int(np.flatnonzero(found.fit.law.form.any(1)).max(initial=0)) + 1
+    return OscillatorNetwork(
+        **vars(plain),
+        phase_lag_stderr=fit.phase_lag_stderr,
+        damping_stderr=fit.damping_stderr if fit.order == 2 else None,
+        form=found.fit.law.form[:harmonics],
+        form_stderr=errors["form"][:harmonics],
+        on_site=found.fit.law.on_site,
+        on_site_stderr=errors["on-site"],
+        noise=found.fit.sigma,
+        identifiable=IDENTIFIABLE[fit.order],
+    )
+
+
+def _terms(fit: NetworkFit, theory: NetworkTheory, variational: bool) -> list[TermEstimate]:
     """Terms of the density that fix all others.
 
-    Of ½Σθ̇_i² + Σω_iθ_i + Σ_{i<j}K_ij cos(θ_i − θ_j) all of them, edges as the mean of both directions; of the
-    Freidlin–Wentzell density ½Σ(θ̇_i − F_i)² the cross terms −θ̇_iF_i, whose coefficients are −ω_i and −K_ij.
+    Of ½Σm_iθ̇_i² + Σm_iω_iθ_i + Σ_{i<j}m_iK_ij cos(θ_i − θ_j) all of them, edges as the mean of both
+    directions; of the Freidlin–Wentzell density ½Σ(θ̇_i − F_i)² the cross terms −θ̇_iF_i, whose coefficients
+    are −ω_i and −K_ij. Overtones multiply the coefficient of an edge by a_n/n, or by a_n.
     """
     name = fit.model.field
     K, errors, trained = fit.coupling, fit.coupling_stderr, fit.trained_coupling
     count = len(fit.frequencies)
     velocities = [f"{name}_{i}_t" for i in range(count)]
-    terms = [TermEstimate(f"{v}**2", 0.5, 0.0, None) for v in velocities]
+    metric = theory.metric if variational and theory.metric is not None else np.ones(count)
+    terms = [
+        TermEstimate(f"{v}**2", 0.5 * m, 0.0, None) for v, m in zip(velocities, metric.tolist(), strict=True)
+    ]
     frequencies = [(float(w), float(e)) for w, e in zip(fit.frequencies, fit.frequencies_stderr, strict=True)]
+    waves = [(n, a, b) for n, (a, b) in enumerate(fit.model.torques().form.tolist(), 1) if a or b]
     if variational:
-        terms += [TermEstimate(f"{name}_{i}", w, e, None) for i, (w, e) in enumerate(frequencies)]
-        for i, j in zip(*np.nonzero(np.triu(K, 1)), strict=True):
-            mean, spread = (K[i, j] + K[j, i]) / 2, np.hypot(errors[i, j], errors[j, i]) / 2
-            before = float((trained[i, j] + trained[j, i]) / 2)
-            terms.append(TermEstimate(f"cos({name}_{i} - {name}_{j})", float(mean), float(spread), before))
+        terms += [
+            TermEstimate(f"{name}_{i}", m * w, abs(m) * e, None)
+            for i, ((w, e), m) in enumerate(zip(frequencies, metric.tolist(), strict=True))
+        ]
+        for i, j in zip(*np.nonzero(np.triu(K + K.T, 1)), strict=True):
+            mean = (metric[i] * K[i, j] + metric[j] * K[j, i]) / 2
+            spread = np.hypot(metric[i] * errors[i, j], metric[j] * errors[j, i]) / 2
+            before = float((metric[i] * trained[i, j] + metric[j] * trained[j, i]) / 2)
+            for n, a, _ in waves:
+                angle = multiple(n, f"{name}_{i} - {name}_{j}")
+                part = a / n
+                terms.append(
+                    TermEstimate(
+                        f"cos({angle})", float(mean * part), float(spread * abs(part)), before * part
+                    )
+                )
         return terms
     terms += [TermEstimate(v, -w, e, None) for v, (w, e) in zip(velocities, frequencies, strict=True)]
+    lag = shifted(fit.phase_lag)
+    strongest = fit.model.torques().harmonic
     for i, j in zip(*np.nonzero(K), strict=True):
-        text = f"{velocities[i]}*sin({name}_{j} - {name}_{i})"
-        terms.append(TermEstimate(text, -float(K[i, j]), float(errors[i, j]), -float(trained[i, j])))
+        weight, error, before = -float(K[i, j]), float(errors[i, j]), -float(trained[i, j])
+        for n, a, b in waves:
+            angle = multiple(n, f"{name}_{j} - {name}_{i}")
+            if n == strongest:
+                terms.append(TermEstimate(f"{velocities[i]}*sin({angle}{lag})", weight, error, before))
+                continue
+            for part, wave in ((a, "sin"), (b, "cos")):
+                if part:
+                    text = f"{velocities[i]}*{wave}({angle})"
+                    terms.append(TermEstimate(text, weight * part, error * abs(part), before * part))
     return terms
+
+
+def _followed(
+    found: Oscillators, held_out: xr.Dataset, field: str
+) -> tuple[xr.Dataset | None, np.ndarray | None, str | None]:
+    """The law of the training samples from the first points of the held-out ones; see `_run`."""
+    measured = unwrapped(held_out[field].values)
+    step = found.fit.trajectories.step
+    phases = follow(found.training_law, found.fit.free, measured, step)
+    if not np.isfinite(phases).all():
+        return None, None, "the phases of the rollout are not finite"
+    simulated = held_out[[field]].copy(data={field: phases})
+    return simulated, phase_error(phases, measured), None
 
 
 def _run(
@@ -166,6 +261,16 @@ def _run(
     except BlowUpError as error:
         return None, None, str(error)
     return simulated, phase_error(simulated[field].values, held_out[field].values), None
+
+
+def _weak_record(found: Oscillators) -> dict[str, Any]:
+    fit = found.fit
+    return {
+        "noise": fit.noise,
+        "residual_over_noise": fit.sigma / max(fit.noise, 1e-300),
+        "rounds": fit.rounds,
+        "tried": {f"order {order}": {"misfit": misfit} for order, misfit in fit.misfits.items()},
+    }
 
 
 def _record(fit: NetworkFit, error: np.ndarray | None, stopped: str | None) -> dict[str, Any]:

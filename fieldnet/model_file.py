@@ -11,22 +11,26 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from .density import DensityModel
 from .features import feature_map
 from .learning.field_model import FieldModel
 from .learning.network_model import NetworkModel
 
+Model = FieldModel | NetworkModel | DensityModel
+
 SCHEMA = "fieldnet/model/1"
+KINDS: dict[type, str] = {FieldModel: "field", NetworkModel: "network", DensityModel: "density"}
 KEY = "fieldnet"  # the only key of the header: several would be written in random order
 
 
-def save_model(model: FieldModel | NetworkModel, path: str | os.PathLike) -> None:
+def save_model(model: Model, path: str | os.PathLike) -> None:
     """Weights and buffers as safetensors, the architecture as JSON in its header; replaces the file
     atomically.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     tensors = {name: value.detach().contiguous().cpu() for name, value in model.state_dict().items()}
-    kind = "field" if isinstance(model, FieldModel) else "network"
+    kind = KINDS[type(model)]
     header = {KEY: json.dumps({"schema": SCHEMA, "architecture": {"kind": kind, **model.config()}})}
     try:
         temporary.write_bytes(save(tensors, metadata=header))
@@ -35,7 +39,7 @@ def save_model(model: FieldModel | NetworkModel, path: str | os.PathLike) -> Non
         temporary.unlink(missing_ok=True)
 
 
-def load_model(path: str | os.PathLike) -> FieldModel | NetworkModel:
+def load_model(path: str | os.PathLike) -> Model:
     """The model of a file that `save_model` wrote. Raises ValueError, one line, for any other file."""
     path = Path(path)
     if not path.is_file():
@@ -64,10 +68,12 @@ def load_model(path: str | os.PathLike) -> FieldModel | NetworkModel:
     return model
 
 
-def _build(architecture: dict[str, Any]) -> FieldModel | NetworkModel:
+def _build(architecture: dict[str, Any]) -> Model:
     kind = architecture.pop("kind")
     if kind == "network":
         return NetworkModel(**architecture)
+    if kind == "density":
+        return DensityModel(**{k: tuple(v) if isinstance(v, list) else v for k, v in architecture.items()})
     if kind != "field":
         raise KeyError(f"kind {kind!r}")
     features = feature_map(architecture.pop("features"))

@@ -33,8 +33,9 @@ class NetworkTheory:
     - "not reciprocal": order 2 without such a metric. ℒ = ½Σ(θ̈_i + γ_iθ̇_i − F_i)², the small-noise action of
       oscillators driven by white torques.
 
-    `flow` is what `gradient_flow` says of K. `metric` is the m of m_iK_ij = m_jK_ji, or None; `reason` says
-    why there is none.
+    With inertia the metric may be indefinite, with kinetic energies of both signs. `flow` is what
+    `gradient_flow` says of K, or of K with the rows of negative m turned. `metric` is the m of m_iK_ij =
+    m_jK_ji, or None; `reason` says why there is none.
     """
 
     lagrangian: Lagrangian
@@ -48,12 +49,14 @@ class NetworkTheory:
 def network_theory(model: NetworkModel) -> NetworkTheory:
     """The theory of a trained network; its standard errors of K widen the tolerance of `gradient_flow`.
 
-    A network is reciprocal where m_iK_ij = m_jK_ji within that tolerance and there is no phase lag; only then
-    is the density written with the mean of both sides.
+    A network is reciprocal where m_iK_ij = m_jK_ji within that tolerance and the coupling function is odd;
+    only then is the density written with the mean of both sides.
     """
     torques = model.torques()
     damping = model.damping.detach().numpy() if model.order == 2 else np.zeros(model.nodes)
     flow = _flow(model, torques)
+    if model.order == 2 and isinstance(flow, BrokenCycle):
+        flow = _indefinite_flow(model, torques) or flow
     reason = _obstacle(torques, flow)
     metric = flow.metric if isinstance(flow, GradientFlow) and reason is None else None
     if model.order == 1:
@@ -123,24 +126,51 @@ def free_field(model: NetworkModel) -> dict[str, Any]:
     """m₂, h, v, a (nested lists) and the signature of h by `lagrangians.expand_mse_loss`.
 
     Where an energy in a metric exists: of its incidence layer on (cos θ, sin θ), with ½Σ rᵀηr the interaction
-    energy. Else: of the trained layer as it is, ‖Q[Φ]‖² on (cos θ, sin θ, 1).
+    energy, and for every overtone another block on (cos nθ, sin nθ). Else: of the trained layer as it is,
+    ‖Q[Φ]‖² on (cos θ, sin θ, 1).
     """
     torques = model.torques()
     flow = _flow(model, torques)
+    layers = [(model.layer, torch.eye(2, dtype=torch.float64))]
+    if isinstance(flow, GradientFlow) and _obstacle(torques, flow) is None and not _extra(torques):
+        layers = [
+            (layer, sign * metric)
+            for n, a in enumerate(torques.form[:, 0].tolist(), 1)
+            if n == 1 or a
+            for sign, (layer, metric) in [(np.sign(a) or 1.0, incidence_layer(abs(a) / n * flow.coupling))]
+        ]
     with torch.no_grad():
-        if isinstance(flow, GradientFlow) and _obstacle(torques, flow) is None and not _extra(torques):
-            layer, metric = incidence_layer(flow.coupling)
-        else:
-            layer, metric = model.layer, torch.eye(2, dtype=torch.float64)
-        matrices = layer.generators.matrix((model.nodes,))
-        forms = expand_mse_loss(layer.weight.numpy(), matrices.numpy(), output_metric=metric.numpy())
+        parts = [
+            expand_mse_loss(
+                layer.weight.numpy(),
+                layer.generators.matrix((model.nodes,)).numpy(),
+                output_metric=metric.numpy(),
+            )
+            for layer, metric in layers
+        ]
     return {
-        "m2": forms.m2.tolist(),
-        "h": forms.h.tolist(),
-        "v": forms.v.tolist(),
-        "a": forms.a.tolist(),
-        "signature": forms.signature,
+        **{name: _blocks([getattr(part, name) for part in parts]).tolist() for name in ("m2", "h", "v", "a")},
+        "signature": tuple(int(sum(counts)) for counts in zip(*(p.signature for p in parts), strict=True)),
     }
+
+
+def _blocks(arrays: list[np.ndarray]) -> np.ndarray:
+    """Arrays (…, m, m) as blocks along the diagonal of the last two axes, filled up with generators 0."""
+    if len(arrays) == 1:
+        return np.asarray(arrays[0])
+    ahead = np.max([a.shape[:-2] for a in arrays], axis=0).astype(int)
+    total = np.zeros((*ahead, *np.sum([a.shape[-2:] for a in arrays], axis=0)))
+    place = 0
+    for array in arrays:
+        size = array.shape[-1]
+        corner = (
+            *(slice(0, n) for n in array.shape[:-2]),
+            slice(place, place + size),
+            slice(place, place + size),
+        )
+        total[corner] = array
+        place += size
+    return total
 
 
 def _paint(colours: list[dict[int, int]], signs: list[float], i: int, j: int, sign: float) -> None:
@@ -160,6 +190,29 @@ def _flow(model: NetworkModel, torques: Torques) -> GradientFlow | BrokenCycle:
     return gradient_flow(torques.coupling.numpy(), model.coupling_stderr.numpy())
 
 
+def _indefinite_flow(model: NetworkModel, torques: Torques) -> GradientFlow | None:
+    """A metric of both signs with m_iK_ij = m_jK_ji: s_is_j = sgn K_ijK_ji, then `gradient_flow` of sK."""
+    coupling = torques.coupling.numpy()
+    wanted = np.sign(coupling * coupling.T)
+    signs = np.zeros(model.nodes)
+    for root in range(model.nodes):
+        if signs[root]:
+            continue
+        signs[root], queue = 1.0, [root]
+        while queue:
+            i = queue.pop()
+            for j in np.flatnonzero(wanted[i]):
+                if not signs[j]:
+                    signs[j] = signs[i] * wanted[i, j]
+                    queue.append(int(j))
+                elif signs[j] != signs[i] * wanted[i, j]:
+                    return None
+    flow = gradient_flow(signs[:, None] * coupling, model.coupling_stderr.numpy())
+    if isinstance(flow, BrokenCycle):
+        return None
+    return GradientFlow(signs * flow.metric, flow.coupling, flow.mismatch)
+
+
 def _obstacle(torques: Torques, flow: GradientFlow | BrokenCycle) -> str | None:
     """Why the torques are no −M⁻¹∂V in any diagonal metric, or None where they are."""
     if isinstance(flow, BrokenCycle):
@@ -168,6 +221,10 @@ def _obstacle(torques: Torques, flow: GradientFlow | BrokenCycle) -> str | None:
         return (
             f"the phase lag {torques.phase_lag:.4g} makes the pull of j on i differ from minus that of i on j"
         )
+    even = np.flatnonzero(torques.form[:, 1].numpy())
+    if len(even) and bool(torques.coupling.any()):
+        n, b = int(even[0]) + 1, float(torques.form[even[0], 1])
+        return f"the even part {b:.4g}*cos({n}*d) of the coupling function pulls both of a pair the same way"
     return None
 
 
@@ -187,12 +244,14 @@ def _conservative(model: NetworkModel, torques: Torques, flow: GradientFlow) -> 
     theta, t = _theta(model)
     m = [float(x) for x in flow.metric]
     base = kuramoto_inertial(
-        flow.coupling.tolist(),
+        (float(torques.form[0, 0]) * flow.coupling).tolist(),
         [a * float(w) for a, w in zip(m, torques.frequencies, strict=True)],
         [int(a) if a == 1 else a for a in m],
     )
     density = base.density.xreplace(dict(zip(base.fields, theta, strict=True)))
-    density = density.doit() + sympy.Add(*_on_site_terms(torques, theta, m))
+    density = density.doit() + sympy.Add(
+        *_on_site_terms(torques, theta, m), *_overtones(torques, theta, flow)
+    )
     return Lagrangian(density, tuple(theta), (t,))
 
 
@@ -211,6 +270,16 @@ def _on_site_terms(torques: Torques, theta: Sequence[AppliedUndef], m: Sequence[
         for j in range(i + 1, len(theta)):
             terms.append(-both[i][j] * sympy.cos(q + theta[j] - torques.sum_lag))
     return [term for term in terms if term != 0]
+
+
+def _overtones(torques: Torques, theta: Sequence[AppliedUndef], flow: GradientFlow) -> list[sympy.Expr]:
+    """Σ_{i<j} m_iK_ij (a_n/n) cos n(θ_i − θ_j) for n ≥ 2."""
+    return [
+        float(a * flow.coupling[i, j] / n) * sympy.cos(n * (theta[i] - theta[j]))
+        for n, a in enumerate(torques.form[1:, 0].tolist(), 2)
+        if a
+        for i, j in zip(*np.nonzero(np.triu(flow.coupling, 1)), strict=True)
+    ]
 
 
 def _drift(model: NetworkModel) -> list[sympy.Expr]:
@@ -232,13 +301,19 @@ def _noisy_action(model: NetworkModel) -> Lagrangian:
 def _right_hand_sides(model: NetworkModel, torques: Torques) -> list[str]:
     names = [f"{model.field}_{i}" for i in range(model.nodes)]
     damping = model.damping.tolist() if model.order == 2 else [0.0] * model.nodes
-    lag, sum_lag = _shift(torques.phase_lag), _shift(torques.sum_lag)
+    lag, sum_lag = shifted(torques.phase_lag), shifted(torques.sum_lag)
+    strongest = torques.harmonic
     sides = []
     for i, own in enumerate(names):
         terms: list[tuple[float, str]] = [(float(torques.frequencies[i]), "")]
         terms.append((-damping[i], f"*{own}_t"))
         for j, other in enumerate(names):
-            terms.append((float(torques.coupling[i, j]), f"*sin({other} - {own}{lag})"))
+            weight, difference = float(torques.coupling[i, j]), multiple(strongest, f"{other} - {own}")
+            terms.append((weight, f"*sin({difference}{lag})"))
+            for n, (a, b) in enumerate(torques.form.tolist(), 1):
+                if n != strongest and weight:
+                    difference = multiple(n, f"{other} - {own}")
+                    terms += [(weight * a, f"*sin({difference})"), (weight * b, f"*cos({difference})")]
         for j, other in enumerate(names):
             terms.append((float(torques.sums[i, j]), f"*sin({other} + {own}{sum_lag})"))
         for function, value in zip(ON_SITE, torques.on_site[i].tolist(), strict=True):
@@ -248,6 +323,10 @@ def _right_hand_sides(model: NetworkModel, torques: Torques) -> list[str]:
     return sides
 
 
-def _shift(lag: float) -> str:
+def multiple(n: int, difference: str) -> str:
+    return difference if n == 1 else f"{n}*({difference})"
+
+
+def shifted(lag: float) -> str:
     """The text of −α inside a sine."""
     return f" - {lag!r}" if lag > 0 else f" + {-lag!r}" if lag < 0 else ""

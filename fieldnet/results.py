@@ -12,6 +12,7 @@ import xarray as xr
 from lagrangians import Lagrangian
 
 from .conservation import Conservation
+from .density import DensityModel
 from .learning.field_model import FieldModel
 from .learning.gradient import History
 from .learning.network_model import NetworkModel
@@ -88,10 +89,14 @@ class Network:
 
 @dataclass(frozen=True)
 class Discovery:
-    """The answer to "what is the Lagrangian of these data", with everything that a report shows."""
+    """The answer to "what is the Lagrangian of these data", with everything that a report shows.
+
+    `extra` holds further keys of lagrangian.json; `data_fields` the names in the data where several fields, or
+    fields of other names than those of the Lagrangian, were given.
+    """
 
     name: str
-    model: FieldModel | NetworkModel
+    model: FieldModel | NetworkModel | DensityModel
     lagrangian: Lagrangian
     equations: tuple[str, ...]
     verdict: str
@@ -107,6 +112,8 @@ class Discovery:
     simulated: xr.Dataset | None
     rollout_error: np.ndarray | None
     fit: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    data_fields: tuple[str, ...] = ()
 
     def content(self) -> dict[str, Any]:
         """The content of lagrangian.json."""
@@ -160,7 +167,10 @@ class Discovery:
                 for g in self.generators
             ],
             "fit": self.fit,
+            **self.extra,
         }
+        if self.data_fields:
+            content["data_fields"] = list(self.data_fields)
         if self.network is not None:
             content["network"] = vars(self.network)
         return plain(content)

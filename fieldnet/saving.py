@@ -10,6 +10,7 @@ from typing import Any
 
 from lagrangians import Lagrangian
 
+from .density import DensityModel
 from .derive import derive_lagrangian
 from .learning.field_model import FieldModel
 from .learning.network_model import NetworkModel
@@ -33,7 +34,7 @@ def save(discovery: Discovery, folder: str | os.PathLike) -> None:
 class Saved:
     """A discovery read back from its folder; `lagrangian` is derived again from the weights."""
 
-    model: FieldModel | NetworkModel
+    model: FieldModel | NetworkModel | DensityModel
     lagrangian: Lagrangian
     content: dict[str, Any]
 

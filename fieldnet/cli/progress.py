@@ -15,30 +15,31 @@ CONSOLE = Console(stderr=True)
 
 
 @contextmanager
-def training_progress() -> Iterator[Report]:
-    """A callback progress(stage, fraction done, loss) that draws a bar for each training.
+def training_progress(figure: str = "loss") -> Iterator[Report]:
+    """A callback progress(stage, fraction done, value) that draws a bar for each training or search.
 
-    Where standard error is no terminal, a line at the end of each training instead.
+    `stage` is "what, step", the last step of each "done"; `figure` names the value. Where standard error is no
+    terminal, a line at the end of each instead.
     """
     if not CONSOLE.is_terminal:
-        yield _Lines().report
+        yield _Lines(figure).report
         return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
-        TextColumn("loss {task.fields[loss]:.3e}"),
+        TextColumn(figure + " {task.fields[value]:.3e}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=CONSOLE) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def report(stage: str, fraction: float, loss: float) -> None:
+        def report(stage: str, fraction: float, value: float) -> None:
             label, _, step = stage.rpartition(", ")
             if label not in tasks:
-                tasks[label] = bars.add_task(label, total=1.0, loss=loss)
+                tasks[label] = bars.add_task(label, total=1.0, value=value)
             done = fraction if step != "done" else 1.0
-            bars.update(tasks[label], completed=done, loss=loss, description=f"{label}, {step}")
+            bars.update(tasks[label], completed=done, value=value, description=f"{label}, {step}")
 
         yield report
 
@@ -46,15 +47,16 @@ def training_progress() -> Iterator[Report]:
 class _Lines:
     """One line when a training ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, figure: str) -> None:
+        self.figure = figure
         self.started: dict[str, float] = {}
 
-    def report(self, stage: str, fraction: float, loss: float) -> None:
+    def report(self, stage: str, fraction: float, value: float) -> None:
         label, _, step = stage.rpartition(", ")
         began = self.started.setdefault(label, time.perf_counter())
         if step == "done":
             CONSOLE.print(
-                f"{label}: loss {loss:.3e} after {time.perf_counter() - began:.0f} s", highlight=False
+                f"{label}: {self.figure} {value:.3e} after {time.perf_counter() - began:.0f} s", highlight=False
             )
 
 

@@ -11,7 +11,9 @@ from .library import EquationAtoms
 from .search import AtomTable, EquationFit, fit_equation
 
 
-def completed(table: AtomTable, fits: Sequence[EquationFit], ansatz: EquationAtoms) -> list[EquationFit]:
+def completed(
+    table: AtomTable, fits: Sequence[EquationFit], ansatz: EquationAtoms, candidates: Sequence[Atom]
+) -> list[EquationFit]:
     """Each equation with the atoms that density terms behind the other equations give in it.
 
     A coupling has a mirror image in the other field's equation if it comes of a density: φχ² in one, φ²χ in the
@@ -22,17 +24,20 @@ def completed(table: AtomTable, fits: Sequence[EquationFit], ansatz: EquationAto
         _with(
             table,
             fit,
-            [atom for a in range(len(fits)) if a != field for atom in _images(ansatz, fits, a, field)],
+            [
+                atom
+                for a in range(len(fits))
+                if a != field
+                for atom in _images(ansatz, fits, a, field)
+                if atom in candidates
+            ],
         )
         for field, fit in enumerate(fits)
     ]
 
 
 def _with(table: AtomTable, fit: EquationFit, atoms: Sequence[Atom]) -> EquationFit:
-    order = fit.atoms[0].derivative[0]
-    new = [
-        a for a in dict.fromkeys(atoms) if a not in fit.atoms and a in table.atoms and a.derivative[0] < order
-    ]
+    new = [a for a in dict.fromkeys(atoms) if a not in fit.atoms and a in table.atoms]
     return fit_equation(table, [*fit.atoms, *new], fit.criterion, fit.path) if new else fit
 
 

@@ -23,7 +23,7 @@ PARSIMONY = 0.01
 REGULAR = 3.0
 """Standard errors by which the smallest singular value of a fitted multiplier must differ from 0."""
 STARTS = 4
-"""Starts of the descent for one pattern of g: admissible signs, a random one, and that of the linear problem."""
+"""Starts of the descent for one pattern of g: signs, a random one, and that of the linear problem."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class HelmholtzTest:
         return None if best is None else best.normalised()
 
     def _strata(self, units: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Admissible matrices within the places of a unit or within blocks of fields, the smallest space first."""
+        """Admissible matrices in the places of a unit or in blocks of fields, the smallest space first."""
         shapes = [g != 0 for g in units]
         for labels in product(range(self.size), repeat=self.size):
             shapes.append(np.equal.outer(labels, labels))
@@ -215,7 +215,7 @@ class HelmholtzTest:
                     yield g
 
     def _refined(self, basis: np.ndarray, units: Sequence[np.ndarray]) -> MultiplierFit | None:
-        """The least statistic over the span of `basis`, from several starts; None where nothing is regular."""
+        """The least statistic over the span of `basis`; None where nothing there is regular."""
         flat = flattened(basis)
 
         inside = [g for g in units if np.allclose(g.ravel(), flat.T @ (flat @ g.ravel()), atol=1e-6)]

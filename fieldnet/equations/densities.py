@@ -13,12 +13,11 @@ from lagrangians.descent import descend
 from lagrangians.jets import JetSpace
 from lagrangians.symmetries.null_space import snapped
 from lagrangians.tonti import tonti_density
-from lagrangians.variation import total_derivatives
 
 from .atoms import Atom
 from .constrained import echelon, null_space
 from .euler_map import euler_atoms
-from .helmholtz import HelmholtzMatrix
+from .helmholtz import HelmholtzMatrix, Reading
 
 EXACT = 1e-9
 """Relative size of what is round-off."""
@@ -46,17 +45,16 @@ def density_of(
     combinations: np.ndarray,
     covariance: np.ndarray,
     conditions: HelmholtzMatrix,
-    space: JetSpace,
-    expressions: Sequence[sympy.Expr],
+    reading: Reading,
     library: Sequence[sympy.Expr] = (),
     significant: float = 0.0,
 ) -> Density:
     """ℒ with E_a(ℒ) = −Σ_k p_ak atom_k, for p that meet the conditions: with p = gc its kinetic form is ½g.
 
-    The terms are those of `library` whose Euler–Lagrange expressions need no other atoms; what they cannot give
-    is made by descent from the null space of the conditions. `expressions`: the atoms in the plain jets of
-    `space` (that of a potential where the conditions are read so). Coefficients follow linearly from p, and
-    so do their errors. Null terms cannot appear, and those below `significant` standard errors are left out.
+    The terms are those of `library` (in the plain jets of the data's fields) whose Euler–Lagrange
+    expressions need no other atoms; what they cannot give is made by descent from the null space of the
+    conditions. Coefficients follow linearly from p, and so do their errors. Null terms cannot appear, and
+    those below `significant` standard errors are left out.
 
     shape: combinations (n, atoms), covariance (n·atoms, n·atoms)
     """
@@ -65,25 +63,27 @@ def density_of(
     used = (np.abs(combinations) > EXACT * np.abs(combinations).max(initial=0)) | (spread > 0)
     vectors: list[np.ndarray] = []
     densities: list[sympy.Expr] = []
-    for term, vector in _candidates(conditions, space, expressions, library, used):
+    for term, vector in _candidates(conditions, reading, library, used):
         if np.linalg.matrix_rank(np.array([*vectors, vector]), tol=1e-7) > len(vectors):
             vectors.append(vector)
             densities.append(term)
     inverse = np.linalg.pinv(np.array(vectors).reshape(-1, n * count)).T
     theta, theta_response = -inverse @ combinations.ravel(), -inverse
-    return _collected(densities, theta, theta_response @ covariance @ theta_response.T, space, significant)
+    return _collected(
+        densities, theta, theta_response @ covariance @ theta_response.T, reading.space, significant
+    )
 
 
 def _candidates(
     conditions: HelmholtzMatrix,
-    space: JetSpace,
-    expressions: Sequence[sympy.Expr],
+    reading: Reading,
     library: Sequence[sympy.Expr],
     used: np.ndarray,
 ) -> list[tuple[sympy.Expr, np.ndarray]]:
     """(term, Euler–Lagrange expression as a vector over the used coefficients), library first."""
     found = []
-    if space is conditions.jets:
+    space = reading.space
+    if reading.relation is None:
         for term in library:
             vector = _library_vector(term, conditions.atoms, space, used)
             if vector is not None:
@@ -97,7 +97,8 @@ def _candidates(
         vector = np.zeros(used.shape)
         vector[used] = entries
         equations = [
-            sympy.Add(*(snapped(v) * e for v, e in zip(row, expressions, strict=True) if v)) for row in vector
+            sympy.Add(*(snapped(v) * e for v, e in zip(row, reading.expressions, strict=True) if v))
+            for row in vector
         ]
         density, rest = descend(equations, space)
         if any(e != 0 for e in rest):
@@ -157,8 +158,3 @@ def short_number(value: float) -> sympy.Expr:
     value = float(f"{value:.14g}")
     near = sympy.Rational(value).limit_denominator(24)
     return near if float(near) == value else sympy.Float(value)
-
-
-def atom_expressions(atoms: Sequence[Atom], jets: JetSpace) -> list[sympy.Expr]:
-    """The atoms in plain jet symbols."""
-    return [sympy.expand(total_derivatives(atom.function, atom.derivative, jets)) for atom in atoms]

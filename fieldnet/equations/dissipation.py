@@ -1,4 +1,4 @@
-"""What stands beside a conservative part: groups of terms, Rayleigh's function, Caldirola and Kanai's form."""
+"""What stands beside a conservative part: damping, Rayleigh's function, Caldirola and Kanai's form."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def is_odd(atom: Atom, axis: int, jets: JetSpace) -> bool:
 def without_density(
     combinations: np.ndarray, matrix: np.ndarray, group: np.ndarray, linear: np.ndarray
 ) -> np.ndarray:
-    """The projector onto the part of p within a group of atoms that is no Euler–Lagrange expression.
+    """The projector onto the part of p, within a group of atoms, that is no Euler–Lagrange expression.
 
-    Of linear atoms the part orthogonal to those that are: symmetric damping, antisymmetric couplings; gyroscopic
-    terms and symmetric couplings stay with the density. Nonlinear atoms go as a whole where they meet a
-    condition that fails.
-    shape: combinations (n, atoms), matrix (conditions, n, atoms), group, linear (atoms,) bool -> (n·atoms, n·atoms)
+    Of linear atoms the part orthogonal to those that are: symmetric damping, antisymmetric couplings;
+    gyroscopic terms and symmetric couplings stay with the density. Nonlinear atoms go as a whole where they
+    meet a condition that fails. `group` and `linear` mark atoms.
+    shape: (n, atoms), (conditions, n, atoms), (atoms,), (atoms,) -> (n·atoms, n·atoms)
     """
     n, count = combinations.shape
     flat = matrix.reshape(len(matrix), n * count)
@@ -109,7 +109,7 @@ def caldirola_kanai_rate(
 def expression_of(row: np.ndarray, expressions: Sequence[sympy.Expr]) -> sympy.Expr:
     """Σ_k row_k expression_k; what is round-off beside the largest coefficient is dropped."""
     kept = np.abs(row) > 1e-12 * np.abs(row).max(initial=0.0)
-    return sympy.Add(*(short_number(row[k]) * expressions[k] for k in np.flatnonzero(kept)))
+    return sympy.Add(*(short_number(row[k]) * expressions[k] for k in map(int, np.flatnonzero(kept))))
 
 
 def text_of(expression: sympy.Expr, jets: JetSpace) -> str:

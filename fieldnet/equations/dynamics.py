@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
+import sympy
 
 from lagrangians.jets import JetSpace
 
 from .atoms import Atom
 from .completion import completed
-from .estimate import influences
 from .fitted import FittedEquations
+from .joining import joined
 from .library import EquationAtoms
 from .measured import MeasuredFields
-from .search import RIVAL, AtomTable, EquationFit, find_equation, rivals
+from .search import NEGLIGIBLE, RIVAL, AtomTable, EquationFit, find_equation, rivals
+from .selection import SYSTEMATIC
 from .widths import Widths
 
 ORDERS = ((1, "first order in time"), (2, "second order in time"), (0, "mixed"))
 
 MIXED = "mixed"
+IMITATION = 0.3
+"""Of equations that leave a small but systematic residual others take the place if they leave this part of it."""
+LAST = 2
+"""The stage at which all atoms are candidates."""
 
 Report = Callable[[str, float, float], None]
 Rivals = tuple[tuple[Atom, ...], tuple[Atom, ...]]
@@ -49,6 +55,11 @@ class Attempt:
     def misfit(self) -> float:
         return max(fit.misfit for fit in self.fits)
 
+    @property
+    def at_noise(self) -> bool:
+        """Whether no equation leaves more than noise, or than `NEGLIGIBLE` of its target."""
+        return all(fit.ratio < SYSTEMATIC or fit.misfit < NEGLIGIBLE for fit in self.fits)
+
 
 @dataclass(frozen=True)
 class Dynamics:
@@ -71,7 +82,11 @@ class Dynamics:
 
 
 def find_dynamics(
-    measured: MeasuredFields, ansatz: Mapping[str, EquationAtoms], progress: Report | None = None
+    measured: MeasuredFields,
+    ansatz: Mapping[str, EquationAtoms],
+    progress: Report | None = None,
+    workers: int = 1,
+    memory: MutableMapping[str, Any] | None = None,
 ) -> Dynamics:
     """Equations of motion from the atoms of one of the families in `ansatz`.
 
@@ -80,10 +95,14 @@ def find_dynamics(
     the earlier ones leave more than noise; the family "mixed" only where no other one explains the data. Of the
     families the extended Bayesian criterion chooses. The width of the test functions is that of least stated error;
     with it the search is repeated.
+
+    `workers`: how many families are searched at once; the answer does not depend on it. `memory` takes what each
+    finished search has found, as JSON values, and gives it back to a later run on the same data.
     """
     widths = Widths(measured)
+    memory = {} if memory is None else memory
     found = _search(widths, 1.0, ansatz, progress, 0.0)
-    width = widths.best(found.fits)
+    width = found.widths.best(found.fits)
     if widths.half_points(width) != widths.half_points(1.0):
         found = _search(widths, width, ansatz, progress, 0.5)
     if progress is not None:
@@ -95,14 +114,13 @@ def _search(
     widths: Widths, width: float, ansatz: Mapping[str, EquationAtoms], progress: Report | None, begin: float
 ) -> Dynamics:
     jets = widths.measured.jets
-    projections = widths.projections(width)
-    best: tuple[Attempt, dict[str, Attempt], bool] | None = None
+    best: tuple[Attempt, dict[str, Attempt], bool, Widths] | None = None
     stages = max(len(stages_of(a)) for a in ansatz.values())
     for stage in range(stages):
         lists = {name: _at(stages_of(a), stage) for name, a in ansatz.items()}
-        table = AtomTable(
-            projections, list(dict.fromkeys(atom for atoms in lists.values() for atom in atoms))
-        )
+        every = list(dict.fromkeys(atom for atoms in lists.values() for atom in atoms))
+        own = widths.smoothed if any(jets.order(atom.function) for atom in every) else widths
+        table = AtomTable(own.projections(width), every)
         for n, (order, name) in enumerate(ORDERS):
             targets = targets_of(jets, order)
             if any(t not in table.atoms for t in targets):
@@ -112,26 +130,41 @@ def _search(
                 progress(f"equations, {name}", done, best[0].misfit if best else 1.0)
             tried: dict[str, Attempt] = {}
             for family in sorted(lists, key=lambda f: f == MIXED):
-                if family == MIXED and any(_explained(widths, a) for a in tried.values()):
+                if family == MIXED and any(_explained(own, a) for a in tried.values()):
                     break
-                candidates = tuple(a for a in lists[family] if a.derivative[0] < max(order, 1))
+                candidates = candidates_of(lists[family], order, jets, last=stage == LAST)
                 fits = [find_equation(table, t, candidates) for t in targets]
-                fits = completed(table, fits, ansatz[family])
+                fits = completed(table, fits, ansatz[family], candidates)
                 tried[family] = Attempt(tuple(fits), family, name, stage, table, candidates)
             chosen = _chosen(tried)
-            explained = _explained(widths, chosen)
-            if best is None or explained or chosen.misfit < 0.9 * best[0].misfit:
-                best = chosen, tried, explained
-            if explained:
-                return _found(widths, width, *best)
+            explained = _explained(own, chosen)
+            better = best is None or (
+                _replaces(chosen, best[0]) and explained
+                if best[2]
+                else explained or chosen.misfit < 0.9 * best[0].misfit
+            )
+            if better:
+                best = chosen, tried, explained, own
+            if explained and better and chosen.at_noise:
+                return _found(width, chosen, tried, explained, own)
     if best is None:
         raise ValueError("got fields that do not change in time, expected some motion; give other data")
-    return _found(widths, width, *best)
+    return _found(width, *best)
 
 
 def _chosen(tried: Mapping[str, Attempt]) -> Attempt:
     """The family of least criterion; "mixed" only where it is better by `RIVAL`."""
     return min(tried.values(), key=lambda a: (a.criterion + (RIVAL if a.family == MIXED else 0), a.terms))
+
+
+def _replaces(later: Attempt, earlier: Attempt) -> bool:
+    """Whether other equations explain the data so much better that those found before were imitations.
+
+    Terms that are only added to explained equations do not count: the data's own integrator makes such terms.
+    """
+    pairs = zip(later.fits, earlier.fits, strict=True)
+    added = all(set(old.atoms) <= set(new.atoms) for new, old in pairs)
+    return not added and later.misfit < IMITATION * earlier.misfit
 
 
 def _explained(widths: Widths, attempt: Attempt) -> bool:
@@ -143,11 +176,47 @@ def _at(stages: list[tuple[Atom, ...]], stage: int) -> tuple[Atom, ...]:
 
 
 def stages_of(ansatz: EquationAtoms) -> list[tuple[Atom, ...]]:
-    """Growing lists of atoms: the linear and potential ones; then all that need no derivative of the data."""
+    """Growing lists of atoms: the linear and potential ones; then all that need no derivative of the data; then all.
+
+    At the last stage terms with the highest time derivative are candidates too (`candidates_of`).
+    """
     jets = ansatz.library.jets
     plain = tuple(a for a in ansatz.atoms if not jets.order(a.function))
-    lists = [tuple(a for a in ansatz.up_to(0) if a in plain), plain]
-    return [atoms for n, atoms in enumerate(lists) if n == 0 or len(atoms) > len(lists[n - 1])]
+    first = tuple(a for a in ansatz.up_to(0) if a in plain)
+    opened, known = candidates_of(ansatz.atoms, 2, jets, last=True), candidates_of(plain, 2, jets, last=False)
+    return [first, plain, ansatz.atoms] if len(opened) > len(known) else [first, plain]
+
+
+def candidates_of(atoms: Sequence[Atom], order: int, jets: JetSpace, last: bool) -> tuple[Atom, ...]:
+    """Atoms for equations of this order in time: those of lower order, and at the last stage also those that multiply
+    the highest time derivative by a function, as metrics that depend on the field do, or differentiate it in space.
+
+    The equation is solved for its linear term φ_tt all the same; the relation of all terms is found as a whole.
+    """
+    targets = targets_of(jets, order)
+    lower = [a for a in atoms if time_order(a, jets) < max(order, 1)]
+    if not last or order < 2:
+        return tuple(lower)
+    same = [
+        a
+        for a in atoms
+        if time_order(a, jets) == order and a not in targets and _quasilinear(a, order, jets)
+    ]
+    return (*lower, *same)
+
+
+def time_order(atom: Atom, jets: JetSpace) -> int:
+    """The highest time derivative of a field in an atom."""
+    inside = [index[0] for _, index in jets.jets_in(atom.function).values()]
+    return atom.derivative[0] + max(inside, default=0)
+
+
+def _quasilinear(atom: Atom, order: int, jets: JetSpace) -> bool:
+    """Whether the highest time derivative, which stands in an atom, is in it to first degree."""
+    if atom.derivative[0]:
+        return True
+    top = [s for s, (_, index) in jets.jets_in(atom.function).items() if index[0] == order]
+    return all(sympy.diff(atom.function, s, r) == 0 for s in top for r in top)
 
 
 def targets_of(jets: JetSpace, order: int) -> list[Atom]:
@@ -160,11 +229,12 @@ def targets_of(jets: JetSpace, order: int) -> list[Atom]:
 
 
 def _found(
-    widths: Widths, width: float, chosen: Attempt, tried: Mapping[str, Attempt], explained: bool
+    width: float, chosen: Attempt, tried: Mapping[str, Attempt], explained: bool, widths: Widths
 ) -> Dynamics:
+    fits, equations = joined(chosen.table, chosen.fits, widths.measured.jets)
     return Dynamics(
-        equations=joined(chosen, widths.measured.jets),
-        chosen=chosen,
+        equations=equations,
+        chosen=replace(chosen, fits=fits),
         rivals=_rivals(chosen, tried),
         tried=tried,
         silent=chosen.table.silent,
@@ -190,35 +260,3 @@ def _rivals(chosen: Attempt, tried: Mapping[str, Attempt]) -> tuple[Rivals, ...]
                 if kept and instead:
                     found.append((kept, instead))
     return tuple(dict.fromkeys(found))
-
-
-def joined(attempt: Attempt, jets: JetSpace) -> FittedEquations:
-    """The equations of all fields, with the covariance between them."""
-    fits = attempt.fits
-    projections = attempt.table.projections
-    atoms = tuple(dict.fromkeys(atom for fit in fits for atom in fit.atoms))
-    number = {atom: k for k, atom in enumerate(atoms)}
-    count = len(atoms)
-    coefficients = np.zeros((len(fits), count))
-    support = np.zeros((len(fits), count), dtype=bool)
-    moves, places = [], []
-    for a, fit in enumerate(fits):
-        where = [number[atom] for atom in fit.atoms]
-        coefficients[a, where] = fit.theta
-        support[a, where] = True
-        parts = attempt.table.of(fit.atoms)
-        moved = influences(projections, fit.atoms, fit.theta, fit.ratio, 0, parts)
-        moves.append(moved.reshape(len(where), -1))
-        places += [a * count + k for k in where]
-    flat = np.concatenate(moves)
-    full = np.zeros((len(fits) * count, len(fits) * count))
-    full[np.ix_(places, places)] = flat @ flat.T
-    return FittedEquations(
-        jets=jets,
-        atoms=atoms,
-        targets=tuple(number[fit.atoms[0]] for fit in fits),
-        coefficients=coefficients,
-        covariance=full,
-        support=support,
-        chi_square=np.array([fit.ratio for fit in fits]),
-    )

@@ -41,34 +41,16 @@ def score_fields(
     ∂F̃_l/∂φ_a · (A_k spread on ∂_{α_l}ψ). Overlap of the windows is in it exactly.
     shape: (atoms, fields, sample, time, *S)
     """
-    measured = projections.measured
     columns = projections.columns(atoms)
     residual = columns @ theta
     noisy = parts.noise @ theta / float(theta @ parts.noise @ theta)
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for n, atom in enumerate(atoms):
-        groups.setdefault(atom.derivative, []).append(n)
-    cache: dict = {}
-    slopes: dict[tuple[int, ...], list[np.ndarray]] = {}
-    for derivative, members in groups.items():
-        sign = (-1) ** sum(derivative)
-        slopes[derivative] = [
-            sign
-            * deviation
-            * sum(
-                theta[n] * projections.clean(atoms[n]).derivative(a).evaluate(measured.values, cache)
-                for n in members
-            )
-            for a, deviation in enumerate(measured.deviations)
+    slopes = projections.slopes(atoms, theta)
+    return np.stack(
+        [
+            np.stack(projections.influence(slopes, rows.reshape(projections.shape)))
+            for rows in (columns - np.outer(residual, noisy)).T
         ]
-    out = np.zeros((len(atoms), len(measured.values), *measured.shape))
-    for k in range(len(atoms)):
-        rows = (columns[:, k] - noisy[k] * residual).reshape(projections.shape)
-        for derivative, slope in slopes.items():
-            spread = projections.spread(rows, derivative)
-            for a, g in enumerate(slope):
-                out[k, a] += g * spread
-    return out
+    )
 
 
 def inverse_curvature(parts: Moments, ratio: float, target: int) -> np.ndarray:

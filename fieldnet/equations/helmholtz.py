@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
@@ -34,8 +34,8 @@ class Condition:
 class HelmholtzMatrix:
     """E_a = Σ_k p_ak atom_k is an Euler–Lagrange expression iff Σ_ak matrix[:, a, k] p_ak = 0.
 
-    The conditions D_E = D_E* (Olver, *Applications of Lie Groups*, theorem 5.92) hold identically in the jets,
-    so each coefficient of an independent function of them is a condition of its own, linear in p.
+    The conditions D_E = D_E* (Olver, *Applications of Lie Groups*, theorem 5.92) hold identically in the
+    jets, so each coefficient of an independent function of them is a condition of its own, linear in p.
     Proportional ones are listed once.
 
     shape: matrix (conditions, fields, atoms)
@@ -67,42 +67,70 @@ class HelmholtzMatrix:
         return f"the coefficients of {names} balance"
 
 
-def helmholtz_matrix(atoms: Sequence[Atom], jets: JetSpace, potential: int | None = None) -> HelmholtzMatrix:
-    """The conditions on the coefficients of `atoms`, in every equation.
+@dataclass(frozen=True)
+class Reading:
+    """Which field the equations vary: `expressions` are their atoms in the plain jets of `space`.
 
-    With `potential` = α the equations are read as those of a field whose derivative along coordinate α is the
-    one field of `jets`: u_t + 6uu_x + u_xxx is not self-adjoint in u, but in φ with u = φ_x it is.
-    Raises `ValueError` where a potential is asked for more fields than one.
+    `relation` is None where that is the field of the data, else such as `u = phi_x`.
     """
-    expressions = [total_derivatives(atom.function, atom.derivative, jets) for atom in atoms]
-    space = jets
-    if potential is not None:
-        space = potential_space(jets)
-        expressions = [in_potential(e, jets, space, potential) for e in expressions]
+
+    space: JetSpace
+    expressions: tuple[sympy.Expr, ...]
+    relation: str | None = None
+
+
+def plain_reading(atoms: Sequence[Atom], jets: JetSpace) -> Reading:
+    """The atoms as they stand."""
+    return Reading(jets, tuple(_written(atom, jets) for atom in atoms))
+
+
+def potential_reading(atoms: Sequence[Atom], jets: JetSpace, axis: int, integrated: bool) -> Reading | None:
+    """The equation of one field u as that of φ with u = ∂_axis φ; `integrated`: once along the axis.
+
+    u_t + 6uu_x + u_xxx has no density in u, but φ_tx + 6φ_xφ_xx + φ_xxxx has one in φ. Boussinesq's
+    u_tt − u_xx − (u²)_xx − u_xxxx is to be integrated first: φ_tt − φ_xx − (φ_x²)_x − φ_xxxx. None where an
+    atom cannot be integrated. Raises `ValueError` where there are more fields than one.
+    """
+    if len(jets.fields) != 1:
+        raise ValueError(f"got {len(jets.fields)} fields, expected one, to write it as a derivative")
+    space = jet_space(("phi" if jets.field_names[0] != "phi" else "psi",), jets.coordinates)
+    expressions = []
+    for atom in atoms:
+        shift = 1
+        if integrated:
+            if not atom.derivative[axis] and not atom.function.is_Symbol:
+                return None
+            if atom.function.is_Symbol:
+                shift = 0
+            else:
+                atom = replace(atom, derivative=raised(atom.derivative, axis, -1))
+        plain = _written(atom, jets)
+        rule = {
+            s: space.symbol(0, raised(index, axis, shift)) for s, (_, index) in jets.jets_in(plain).items()
+        }
+        expressions.append(plain.xreplace(rule))
+    relation = f"{jets.field_names[0]} = {space.symbol(0, raised(jets.zero, axis))}"
+    return Reading(space, tuple(expressions), relation)
+
+
+def _written(atom: Atom, jets: JetSpace) -> sympy.Expr:
+    return sympy.expand(total_derivatives(atom.function, atom.derivative, jets))
+
+
+def helmholtz_matrix(
+    atoms: Sequence[Atom], jets: JetSpace, reading: Reading | None = None
+) -> HelmholtzMatrix:
+    """The conditions on the coefficients of `atoms`, in every equation, as they stand or in a reading."""
+    reading = plain_reading(atoms, jets) if reading is None else reading
     size = len(jets.fields)
     values: dict[tuple[int, int, MultiIndex], dict[Column, sympy.Expr]] = {}
     for a in range(size):
-        for k, expression in enumerate(expressions):
+        for k, expression in enumerate(reading.expressions):
             single = [expression if i == a else sympy.S.Zero for i in range(size)]
-            for key, value in self_adjointness(single, space).items():
+            for key, value in self_adjointness(single, reading.space).items():
                 if value != 0:
                     values.setdefault(key, {})[a, k] = value
-    return _matrix(values, tuple(atoms), jets, space)
-
-
-def potential_space(jets: JetSpace) -> JetSpace:
-    """The jets of a field φ with u = ∂φ for the one field u of `jets`."""
-    if len(jets.fields) != 1:
-        raise ValueError(f"got {len(jets.fields)} fields, expected one, to write it as a derivative")
-    name = "phi" if jets.field_names[0] != "phi" else "psi"
-    return jet_space((name,), jets.coordinates)
-
-
-def in_potential(expression: sympy.Expr, jets: JetSpace, space: JetSpace, coordinate: int) -> sympy.Expr:
-    """The plain expression with u_J replaced by φ_(J + coordinate)."""
-    return expression.xreplace(
-        {s: space.symbol(0, raised(index, coordinate)) for s, (_, index) in jets.jets_in(expression).items()}
-    )
+    return _matrix(values, tuple(atoms), jets, reading.space)
 
 
 def _matrix(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,11 +15,12 @@ from .measured import MeasuredFields
 
 STRIDE = 4  # windows stand a quarter of their half width apart
 MOST_POINTS = 60_000  # noise covariances are averaged over no more points than about these
-
-
 QUADRATURE = 1e-5
-"""Columns are taken to be known to this part of their size, whatever the noise: the error of the test functions'
-trapezoidal rule. Without it data without noise would have no scale."""
+"""Columns are taken to be known to this part of their size, whatever the noise: the error of the test
+functions' trapezoidal rule. Without it data without noise would have no scale.
+"""
+
+Slopes = Mapping[tuple[int, ...], Sequence[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Projections:
     """Weak columns A_k[ψ] = (−1)^|α| ∫ F̃ ∂_αψ of atoms D_αF on test functions ψ, and the covariance of their
     noise.
 
-    F̃ is F without the bias of the noise (`functions`), so that A = A₀ + E with ⟨E⟩ = 0 where A₀ is what the field
-    without noise would give, and Σ_ψ ⟨E_k E_l⟩ = `noise`[k, l]. The rows are those of all samples and windows.
+    F̃ is F without the bias of the noise (`functions`), so that A = A₀ + E with ⟨E⟩ = 0 where A₀ is what
+    the field without noise would give, and Σ_ψ ⟨E_k E_l⟩ = `noise`[k, l]. The rows are those of all samples
+    and windows.
     """
 
     def __init__(self, measured: MeasuredFields, half_points: Sequence[int], orders: int = 4):
@@ -91,16 +93,19 @@ class Projections:
         """shape: (rows, atoms)"""
         for atom in atoms:
             if atom not in self._columns:
-                values = self.clean(atom).evaluate(self.measured.values, self._cache)
                 sign = (-1) ** sum(atom.derivative)
-                self._columns[atom] = sign * self.project(values, atom.derivative).ravel()
+                self._columns[atom] = sign * self.project(self.values(atom), atom.derivative).ravel()
         return np.stack([self._columns[atom] for atom in atoms], axis=1)
+
+    def values(self, atom: Atom) -> np.ndarray:
+        """F̃ of an atom at every point."""
+        return self.clean(atom).evaluate(self.measured.values, self._cache)
 
     def moments(self, atoms: Sequence[Atom]) -> Moments:
         """AᵀA and ⟨EᵀE⟩ over all rows."""
         columns = self.columns(atoms)
         gram = columns.T @ columns
-        return Moments(gram, _positive(self.noise(atoms), np.sqrt(np.diag(gram))))
+        return Moments(gram, positive(self.noise(atoms), np.sqrt(np.diag(gram))))
 
     def project(self, values: np.ndarray, derivative: Sequence[int]) -> np.ndarray:
         """∫ values ∂_αψ. shape: (sample, time, *S) -> (sample, *windows)"""
@@ -111,16 +116,50 @@ class Projections:
         return values
 
     def spread(self, rows: np.ndarray, derivative: Sequence[int]) -> np.ndarray:
-        """Σ_ψ rows[ψ] ∂_αψ at every point, the adjoint of `project`. shape: (sample, *windows) -> (sample, time, *S)"""
+        """Σ_ψ rows[ψ] ∂_αψ at every point, the adjoint of `project`. shape: (sample, *windows) -> (sample,
+        time, *S)
+        """
         for n, order in enumerate(derivative):
             rows = np.moveaxis(np.tensordot(rows, self._weights[n][order], axes=([1 + n], [0])), -1, 1 + n)
         return rows
 
+    def slopes(self, atoms: Sequence[Atom], theta: np.ndarray) -> list[Slopes]:
+        """(−1)^|α| σ_a Σ_l θ_l ∂F̃_l/∂φ_a of each field φ_a, over the atoms of each derivative α."""
+        return [self._slopes(atoms, theta, self.measured.values, self.measured.deviations, {})]
+
+    def influence(self, slopes: Sequence[Slopes], rows: np.ndarray) -> list[np.ndarray]:
+        """∂(Σ_ψ rows[ψ] Σ_lθ_lA_l[ψ])/∂(ε_a(x)/σ_a) of each field, from the `slopes` of Σ_lθ_l atom_l."""
+        out = [np.zeros(self.measured.shape) for _ in self.measured.values]
+        for derivative, own in slopes[0].items():
+            spread = self.spread(rows, derivative)
+            for a, slope in enumerate(own):
+                out[a] += slope * spread
+        return out
+
+    def _slopes(
+        self,
+        atoms: Sequence[Atom],
+        theta: np.ndarray,
+        values: Sequence[np.ndarray],
+        scales: Sequence[float],
+        cache: dict,
+    ) -> Slopes:
+        out: dict[tuple[int, ...], list[np.ndarray]] = {}
+        for atom, coefficient in zip(atoms, theta, strict=True):
+            sign = (-1) ** sum(atom.derivative)
+            own = [
+                sign * coefficient * scale * self.clean(atom).derivative(a).evaluate(values, cache)
+                for a, scale in enumerate(scales)
+            ]
+            known = out.get(atom.derivative)
+            out[atom.derivative] = own if known is None else [u + v for u, v in zip(known, own, strict=True)]
+        return out
+
     def noise(self, atoms: Sequence[Atom]) -> np.ndarray:
         """Σ_ψ Cov(A_k, A_l) of white noise. shape: (atoms, atoms)
 
-        Noise at different points is independent, so this is Σ_x Cov(F̃_k, F̃_l)(x) Σ_ψ ∂_αψ(x) ∂_βψ(x); of many
-        points only every few are taken.
+        Noise at different points is independent, so this is Σ_x Cov(F̃_k, F̃_l)(x) Σ_ψ ∂_αψ(x) ∂_βψ(x); of
+        many points only every few are taken.
         """
         values, overlap = self._sampled
         covariances: dict[tuple, np.ndarray] = {}
@@ -146,6 +185,18 @@ class Projections:
         """The fields at every few points."""
         return self._sampled[0]
 
+    def mean_slopes(self, atom: Atom) -> dict[tuple[int, ...], float]:
+        """√⟨|∂F̃/∂φ|²⟩ over the data, in units of the noise, by the derivative on the test functions."""
+        total = 0.0
+        for a, deviation in enumerate(self.measured.deviations):
+            slope = self.clean(atom).derivative(a).evaluate(self.sampled_values)
+            total += deviation**2 * float(np.mean(slope**2))
+        return {atom.derivative: total**0.5}
+
+    def weights(self, axis: int, order: int) -> np.ndarray:
+        """∂^pψ of every window along one axis, times the step. shape: (windows, points)"""
+        return self._weights[axis][order]
+
     def overlap_matrix(self, axis: int, one: int, other: int) -> np.ndarray:
         """∫ ∂^pψ_i ∂^qψ_j along one axis. shape: (windows, windows)"""
         return self._weights[axis][one] @ self._weights[axis][other].T
@@ -168,8 +219,10 @@ class Projections:
         return values, overlap
 
 
-def _positive(noise: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """The nearest covariance: an unbiased estimate need not be positive. At least `QUADRATURE` of each column."""
+def positive(noise: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The nearest covariance: an unbiased estimate need not be positive. At least `QUADRATURE` of each
+    column.
+    """
     size = np.where(size > 0, size, 1.0)
     values, vectors = np.linalg.eigh(noise / np.outer(size, size))
     return (vectors * values.clip(QUADRATURE**2)) @ vectors.T * np.outer(size, size)

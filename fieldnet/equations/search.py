@@ -26,7 +26,7 @@ EXPLAINED = 0.02
 class EquationFit:
     """atom_0 + Σ_k θ_k atom_k = 0: `atoms` with the target first, θ (θ_0 = 1), its covariance, λ.
 
-    `misfit` is the size of the residual beyond the noise, relative to the target; `path` the best support of each
+    `residual` is ‖Aθ‖ over that of the target's column, `misfit` its part beyond the noise over the target's signal; `path` the best support of each
     size with its λ, as texts can show it.
     """
 
@@ -34,6 +34,7 @@ class EquationFit:
     theta: np.ndarray
     covariance: np.ndarray
     ratio: float
+    residual: float
     misfit: float
     effective_rows: float
     criterion: Criterion
@@ -95,7 +96,8 @@ def find_equation(table: AtomTable, target: Atom, candidates: Sequence[Atom]) ->
     numbers = table.numbers([c for c in candidates if c != target])
     rows = effective_rows(table.projections, [target], np.ones(1))
     criterion = Criterion(max(rows, 4.0), max(len(numbers), 2))
-    supports = best_supports(table.moments, goal, (), numbers, criterion)
+    kin = [n for n in numbers if table.atoms[n].derivative == target.derivative]
+    supports = best_supports(table.moments, goal, (), numbers, criterion, kin)
     chosen = [table.atoms[n] for n in needed(supports).chosen]
     fit = fit_equation(table, chosen, criterion, _path(table, supports))
     while len(fit.atoms) > 1:
@@ -126,11 +128,13 @@ def fit_equation(
     theta[~np.isfinite(theta)] = 0.0
     theta[0] = 1.0
     spread = covariance(table.projections, atoms, theta, ratio, 0, parts)
-    excess = max(theta @ parts.gram @ theta - theta @ parts.noise @ theta, 0.0)
+    square = max(float(theta @ parts.gram @ theta), 0.0)
+    excess = max(square - float(theta @ parts.noise @ theta), 0.0)
+    residual = float(np.sqrt(square / parts.gram[0, 0]))
     signal = max(parts.gram[0, 0] - parts.noise[0, 0], 1e-300)
     misfit = float(np.sqrt(excess / signal))
     rows = max(effective_rows(table.projections, atoms, theta), 4.0)
-    return EquationFit(tuple(atoms), theta, spread, ratio, misfit, rows, criterion, path)
+    return EquationFit(tuple(atoms), theta, spread, ratio, residual, misfit, rows, criterion, path)
 
 
 def rivals(table: AtomTable, fit: EquationFit, candidates: Sequence[Atom]) -> list[tuple[Atom, Atom]]:

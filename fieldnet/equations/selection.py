@@ -7,22 +7,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .estimate import Moments, smallest_relation
+from .projections import Moments
 
 BEAM = 40
 MOST_TERMS = 9
 MATERIAL = 0.05
-"""Where no support explains the data to the noise, a term must lower the residual by this part: errors of the data's
-own integrator do as much."""
+"""Where no support explains the data to the noise, a term must lower the residual by this part: errors of
+the data's own integrator do as much.
+"""
 LOST = 3.0
 """An atom is lost in the noise where its column is not above this multiple of what noise alone gives."""
+TRIVIAL = 0.1
+"""A part of the target that counts as nothing where atoms with the target's own derivatives make up the
+rest.
+"""
 SYSTEMATIC = 2.0
 """λ above which a residual is not noise."""
 
 
 @dataclass(frozen=True)
 class Support:
-    """Atoms of an equation by number, λ of the relation among them, and the criterion. The target comes first."""
+    """Atoms of an equation by number, λ of the relation among them, and the criterion. The target comes
+    first.
+    """
 
     chosen: tuple[int, ...]
     ratio: float
@@ -31,8 +38,9 @@ class Support:
 
 @dataclass(frozen=True)
 class Criterion:
-    """Extended Bayesian information criterion, n log λ + |S|(log n + 2 log K) (Chen & Chen, Biometrika 95 (2008)
-    759, γ = 1): n effective rows, K candidates. λ counts as no less than what noise gives, 1 − 3√(2/n).
+    """Extended Bayesian information criterion, n log λ + |S|(log n + 2 log K) (Chen & Chen, Biometrika 95
+    (2008) 759, γ = 1): n effective rows, K candidates. λ counts as no less than what noise gives, 1 −
+    3√(2/n).
     """
 
     effective_rows: float
@@ -55,40 +63,122 @@ class Criterion:
 
 
 def best_supports(
-    parts: Moments, target: int, always: Sequence[int], candidates: Sequence[int], criterion: Criterion
+    parts: Moments,
+    target: int,
+    always: Sequence[int],
+    candidates: Sequence[int],
+    criterion: Criterion,
+    kin: Sequence[int] = (),
 ) -> list[Support]:
     """The best support of each size, by a beam search that adds one candidate at a time to those always in.
 
-    All single candidates are tried, then all extensions of the `BEAM` best supports of each size. Candidates lost in
-    the noise are left out, and so are supports that satisfy a relation without the target.
+    All single candidates are tried, then all extensions of the `BEAM` best supports of each size.
+    Candidates lost in the noise are left out, and so are supports that satisfy a relation without the
+    target, or whose `kin` leave less than `TRIVIAL` of the target: (sin φ)_tt and (φ³)_tt give φ_tt by
+    Taylor's series, whatever the motion.
     """
 
     candidates = [c for c in candidates if parts.gram[c, c] > LOST * parts.noise[c, c]]
+    ratios = Ratios(parts)
 
-    def support(extra: tuple[int, ...]) -> Support:
-        chosen = (target, *always, *extra)
-        ratio = smallest_relation(parts.of(chosen))[1]
-        if len(chosen) > 2 and smallest_relation(parts.of(chosen[1:]))[1] < criterion.unlike_noise(ratio):
-            ratio = np.inf
-        return Support(chosen, ratio, criterion.of(ratio, len(chosen) - 1))
+    def ranked(sets: Sequence[tuple[int, ...]]) -> list[tuple[float, tuple[int, ...]]]:
+        """(λ, candidates) of the `BEAM` best sets; λ is ∞ where they do without the target."""
+        values = ratios.of([(target, *always, *s) for s in sets])
+        order = sorted(range(len(sets)), key=lambda n: (values[n], sets[n]))
+        kept: list[tuple[float, tuple[int, ...]]] = []
+        barred: list[tuple[float, tuple[int, ...]]] = []
+        for first in range(0, len(order), BEAM):
+            some = order[first : first + BEAM]
+            others = (
+                ratios.of([(*always, *sets[n]) for n in some])
+                if len(always) + len(sets[some[0]]) > 1
+                else None
+            )
+            for place, n in enumerate(some):
+                dependent = others is not None and others[place] < criterion.unlike_noise(values[n])
+                if dependent or left_by(parts.gram, target, [c for c in sets[n] if c in kin]) < TRIVIAL:
+                    barred.append((np.inf, sets[n]))
+                else:
+                    kept.append((float(values[n]), sets[n]))
+            if len(kept) >= BEAM:
+                break
+        return (kept + sorted(barred, key=lambda item: item[1]))[:BEAM]
 
-    sets: list[tuple[int, ...]] = [()]
-    best = [support(())]
-    for _ in range(min(MOST_TERMS, len(candidates))):
-        wider = {tuple(sorted((*s, c))) for s in sets for c in candidates if c not in s}
-        ranked = sorted(((support(s), s) for s in wider), key=lambda item: (item[0].ratio, item[1]))
-        best.append(ranked[0][0])
-        sets = [s for _, s in ranked[:BEAM]]
-        if ranked[0][0].ratio <= criterion.floor:
+    def support(ratio: float, extra: tuple[int, ...]) -> Support:
+        return Support((target, *always, *extra), ratio, criterion.of(ratio, len(always) + len(extra)))
+
+    reduced = reductions(parts, target, always, candidates)
+    beam = ranked([()])
+    best = [support(*beam[0])]
+    for size in range(1, min(MOST_TERMS, len(candidates)) + 1):
+        wider = {tuple(sorted((*s, c))) for _, s in beam for c in candidates if c not in s}
+        wider.add(reduced[size])
+        beam = ranked(sorted(wider))
+        best.append(support(*beam[0]))
+        if beam[0][0] <= criterion.floor:
             break
         if len(best) > 3 and best[-1].criterion > min(b.criterion for b in best) + 3 * criterion.penalty:
             break
     return best
 
 
+def reductions(
+    parts: Moments, target: int, always: Sequence[int], candidates: Sequence[int]
+) -> dict[int, tuple[int, ...]]:
+    """A set of candidates of each size, by backward elimination: from all, the one that the least squares
+    of the target misses least is taken away. It finds equations of many terms of which no part comes near.
+
+    With Q = G + N (N so that the noise counts against a term) the square of the residual is 1/(Q⁻¹)_tt, and
+    taking j away subtracts (Q⁻¹)_tj²/(Q⁻¹)_jj from (Q⁻¹)_tt.
+    """
+    every = [target, *always, *candidates]
+    where = np.ix_(every, every)
+    size = np.sqrt(np.diag(parts.gram)[every])
+    inverse = np.linalg.inv((parts.gram + parts.noise)[where] / np.outer(size, size))
+    left = list(range(1 + len(always), len(every)))
+    sets = {len(left): tuple(sorted(candidates))}
+    while left:
+        costs = inverse[0, left] ** 2 / np.diag(inverse)[left]
+        j = left.pop(int(np.argmin(costs)))
+        inverse = inverse - np.outer(inverse[:, j], inverse[j]) / inverse[j, j]
+        sets[len(left)] = tuple(sorted(every[n] for n in left))
+    return sets
+
+
+def left_by(gram: np.ndarray, target: int, others: Sequence[int]) -> float:
+    """‖residual‖ of the least squares of the target on other columns, in parts of the target."""
+    if not others:
+        return 1.0
+    size = np.sqrt(np.diag(gram))
+    scaled = gram / np.outer(size, size)
+    across = scaled[target, list(others)]
+    solved = np.linalg.lstsq(scaled[np.ix_(others, others)], across, rcond=1e-12)[0]
+    return float(np.sqrt(max(1 - across @ solved, 0.0)))
+
+
+class Ratios:
+    """λ, the least θᵀGθ/θᵀNθ, of many sets of the same atoms at once (see `estimate.smallest_relation`)."""
+
+    def __init__(self, parts: Moments):
+        size = np.sqrt(np.diag(parts.gram))
+        size = np.where(size > 0, size, 1.0)
+        self._gram = parts.gram / np.outer(size, size)
+        self._noise = parts.noise / np.outer(size, size)
+
+    def of(self, sets: Sequence[Sequence[int]]) -> np.ndarray:
+        """The least eigenvalue of L⁻¹GL⁻ᵀ, N = LLᵀ, for sets of one size. shape: (sets,)"""
+        chosen = np.array(sets, dtype=int)
+        rows, columns = chosen[:, :, None], chosen[:, None, :]
+        lower = np.linalg.cholesky(self._noise[rows, columns])
+        half = np.linalg.solve(lower, self._gram[rows, columns])
+        whole = np.linalg.solve(lower, half.swapaxes(-1, -2))
+        return np.linalg.eigvalsh(whole)[:, 0].clip(0)
+
+
 def needed(supports: Sequence[Support]) -> Support:
-    """The smallest support that no larger one beats, by the criterion and, where even the larger one is not at the
-    noise, by `MATERIAL` of the residual."""
+    """The smallest support that no larger one beats, by the criterion and, where even the larger one is not
+    at the noise, by `MATERIAL` of the residual.
+    """
     for n, support in enumerate(supports):
         if not any(_beats(larger, support) for larger in supports[n + 1 :]):
             return support

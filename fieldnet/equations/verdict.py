@@ -25,10 +25,10 @@ class FamilyMember:
 class Verdict:
     """`variational`, `not variational: REASON` or `undetermined: REASON`, and what it rests on.
 
-    `lagrangian` has E_a(ℒ) = −g_ab E_b with g = `multiplier`, so that g is the kinetic metric. For dissipative
-    equations it is that of the conservative part, for others of first order in time Freidlin and Wentzell's
-    density. `equations` are the fitted ones under the conditions that passed, exactly those of the density where
-    variational. `family`: members whose sums, with regular g, have the same equations.
+    `lagrangian` has E_a(ℒ) = −g_ab E_b with g = `multiplier`, so that g is the kinetic metric. For
+    equations that are not variational it is that of the part which is; for gradient flows Freidlin and
+    Wentzell's density. `equations` are the fitted ones under the conditions that passed, exactly those of
+    the density where variational. `family`: densities whose sums, with regular g, have the same equations.
 
     shape: covariance (terms, terms), multiplier and multiplier_errors (n, n)
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from ..learning.weak_form import half_points_of_scale
 from .measured import MeasuredFields
 from .projections import Projections
 from .search import AtomTable, EquationFit, fit_equation
+from .smoothed import Smoothing, smoothing_of
+from .smoothed_projections import SmoothedProjections
 
 WIDTHS = (0.7, 1.0, 1.4, 2.0, 2.8)
 """Half widths of test functions that are tried, in units of `half_points_of_scale`."""
@@ -22,8 +25,9 @@ FLUCTUATION = 5.0
 class Widths:
     """Projections of the same fields on test functions of several half widths, each made once."""
 
-    def __init__(self, measured: MeasuredFields):
+    def __init__(self, measured: MeasuredFields, smoothing: Smoothing | None = None):
         self.measured = measured
+        self._smoothing = smoothing
         self.base = tuple(
             min(
                 half_points_of_scale(values, 1 + n, measured.spacing[n], deviation)
@@ -32,6 +36,11 @@ class Widths:
             for n in range(len(measured.spacing))
         )
         self._known: dict[tuple[int, ...], Projections] = {}
+
+    @cached_property
+    def smoothed(self) -> Widths:
+        """The same for atoms that hold derivatives of the data."""
+        return Widths(self.measured, smoothing_of(self.measured))
 
     def half_points(self, width: float) -> tuple[int, ...]:
         """Half widths in samples: no smaller than `SMALLEST`, and no wider than leaves room for a few windows."""
@@ -44,7 +53,10 @@ class Widths:
     def projections(self, width: float) -> Projections:
         half = self.half_points(width)
         if half not in self._known:
-            self._known[half] = Projections(self.measured, half)
+            if self._smoothing is None:
+                self._known[half] = Projections(self.measured, half)
+            else:
+                self._known[half] = SmoothedProjections(self.measured, half, smoothing=self._smoothing)
         return self._known[half]
 
     def again(self, fit: EquationFit, width: float) -> EquationFit | None:

@@ -13,6 +13,8 @@ from simulations.files.conventions import spacing
 
 from .weak_form import SMALLEST_HALF_WIDTH, TestFunctions, half_points, window_axis
 
+HELD_OUT = 0.2
+
 
 @dataclass(frozen=True)
 class FieldSamples:
@@ -31,17 +33,22 @@ class FieldSamples:
         return len(self.spacing) - 1
 
 
-def split_held_out(dataset: xr.Dataset, fraction: float = 0.2) -> tuple[xr.Dataset, xr.Dataset]:
+def split_held_out(dataset: xr.Dataset, fraction: float = HELD_OUT) -> tuple[xr.Dataset, xr.Dataset]:
     """(training, held-out): whole samples, the last `fraction` of them and at least one.
 
-    Of a single sample the last quarter of the times is held out. Raises ValueError where that is too short.
+    Of a single sample the last quarter of the times is held out, or `fraction` where that is not the default.
+    With `fraction` 0 both are all the data. Raises ValueError where that is too short.
     """
+    if not 0 <= fraction < 1:
+        raise ValueError(f"got {fraction} to hold out, expected a part from 0 to below 1")
+    if fraction == 0:
+        return dataset, dataset
     samples = dataset.sizes["sample"]
     if samples > 1:
         last = max(1, round(fraction * samples))
         return dataset.isel(sample=slice(0, -last)), dataset.isel(sample=slice(-last, None))
     times = dataset.sizes["time"]
-    held = times // 4
+    held = times // 4 if fraction == HELD_OUT else max(1, round(fraction * times))
     least = 4 * (2 * SMALLEST_HALF_WIDTH + 2)
     if times < least:
         raise ValueError(

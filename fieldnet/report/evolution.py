@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..results import Discovery
+from .about import by_regression, fields_of
 from .drawing import inline
 from .kymographs import draw_error, draw_kymographs, shown_sample, slices
 from .page import Section, figure, paragraph
 from .phases import draw_phases
-from .wording import html, short
+from .wording import html, short, symbol
 
 
 def evolution_section(discovery: Discovery) -> Section:
@@ -31,26 +35,59 @@ def evolution_section(discovery: Discovery) -> Section:
         drawing = draw_kymographs(discovery, sample)
         planes = " and ".join(
             f"({p.across}, {'t' if p.up == 'time' else p.up})" + (f" at {p.title}" if p.title else "")
-            for p in slices(discovery.held_out, discovery.model.field)
+            for p in slices(discovery.held_out, fields_of(discovery)[0])
         )
+        if len(fields_of(discovery)) > 1:
+            which += f" of {html(', '.join(symbol(f) for f in fields_of(discovery)))}, one below the other,"
         caption = (
             f"{which} over {html(planes)}. Data and rollout share one scale, the difference has its own."
         )
     if discovery.simulated is not None:
-        caption += " The rollout knows only the first times of the data."
+        window = discovery.fit.get("initial_window")
+        known = f"first {window} times" if window else "first times"
+        caption += f" The rollout knows only the {known} of the data."
     what = "data, rollout and difference" if discovery.simulated is not None else "held-out data"
     body += figure(inline(drawing, "evolution", f"Kymographs: {what}"), caption)
     error = discovery.rollout_error
     if error is not None:
         phases = discovery.network is not None
         label = "phase error (rms) [1]" if phases else "relative L² error [1]"
+        if by_regression(discovery):
+            label = "error / σ of the field [1]"
         meaning = (
             "Root mean square over the nodes of |exp iθ<sub>rollout</sub> − exp iθ<sub>data</sub>|"
             if phases
             else "L² norm of the difference over the root mean square in time of the norm of the data"
         )
+        if by_regression(discovery):
+            meaning = (
+                "Root mean square over points and fields of the difference, each field in units of its standard "
+                "deviation"
+            )
         worst = float(error[:, -1].max())
         text = f"{meaning}; at the end {short(worst)} for the worst held-out sample."
+        text += _fairly(discovery.fit)
         drawing = draw_error(discovery, sample, label)
         body += figure(inline(drawing, "error", "Error of the rollout against time"), text)
     return Section("evolution", "Rollout against held-out data", body)
+
+
+def _fairly(fit: Mapping[str, Any]) -> str:
+    """How long the run follows the data, beside the noise, the initial data and the Lyapunov time."""
+    text = ""
+    if fit.get("rollout_tracked") is not None:
+        text += f" The error stays within twice the noise for {short(fit['rollout_tracked'])}"
+        text += f" of {short(fit.get('rollout_duration'))} time units"
+        if fit.get("rollout_initial_error") is not None:
+            text += f"; errors of the initial data alone make {short(fit['rollout_initial_error'])} at the end"
+        text += "."
+    if fit.get("rollout_stopped"):
+        text += f" The run stopped early: {html(fit['rollout_stopped'])}."
+    if fit.get("chaotic"):
+        text += (
+            f" The system is chaotic: errors grow by e in {short(fit.get('lyapunov_time'))} time units, "
+            "whatever the theory."
+        )
+    elif fit.get("lyapunov_bound") is not None:
+        text += f" No chaos was seen: the Lyapunov exponent is below {short(fit['lyapunov_bound'])}."
+    return text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..density import DensityModel
 from ..results import Discovery
+from .about import by_regression
 from .page import Section, details, paragraph
 from .tables import matrix
 from .wording import html, short_text, symbols
@@ -22,21 +24,59 @@ def forms_section(discovery: Discovery) -> Section | None:
         return None
     plus, minus, null = forms.signature
     channels = html(", ".join(symbols(c) for c in forms.channels))
+    if by_regression(discovery):
+        return Section("forms", "The density as an L-conv layer", _layer(discovery) + _forms(discovery))
     body = paragraph(
         f"The loss of the layer, expanded: r<sup>T</sup>ηr = Φ<sup>T</sup>m₂Φ + "
         f"∂Φ<sup>T</sup>h∂Φ + …, with the channels Φ = ({channels}). "
         f"Signature of h: <strong>{plus} positive, {minus} negative, {null} zero</strong>, as found. "
         f"{_about_indices(discovery)}"
     )
+    return Section("forms", "Mass and kinetic forms", body + _forms(discovery))
+
+
+def _forms(discovery: Discovery) -> str:
+    forms = discovery.free_field
     tables = matrix("<strong>m₂</strong>, the mass form", forms.m2, forms.channels)
-    body += f'<div class="matrices">{tables}{_matrices("h", discovery)}</div>'
+    body = f'<div class="matrices">{tables}{_matrices("h", discovery)}</div>'
     cross = _matrices("v", discovery) + _matrices("a", discovery)
     if cross:
         sizes = " and ".join(
             f"max |{n}| = {short_text(float(np.abs(getattr(forms, n)).max()))}" for n in ("v", "a")
         )
         body += details(f"The cross terms: {sizes}", f'<div class="matrices">{cross}</div>')
-    return Section("forms", "Mass and kinetic forms", body)
+    return body
+
+
+def _layer(discovery: Discovery) -> str:
+    """W and η of the layer whose squared residual is the density."""
+    model, forms = discovery.model, discovery.free_field
+    if not isinstance(model, DensityModel):
+        return ""
+    plus, minus, null = forms.signature
+    channels = html(", ".join(symbols(c) for c in forms.channels))
+    coordinates = model.coordinates
+    sum_of = " + ".join(["W⁰Φ", *(f"W<sup>{html(c)}</sup>∂<sub>{html(c)}</sub>Φ" for c in coordinates)])
+    body = paragraph(
+        f"The density factored: ℒ = r<sup>T</sup>ηr{_rest(model)} with r = Q[Φ] = {sum_of} and the channels "
+        f"Φ = ({channels}). η holds the signs: signature of h <strong>{plus} positive, {minus} negative, {null} zero"
+        "</strong>. W is unique only up to rotations that leave η as it is."
+    )
+    weight = model.layer.weight.detach().cpu().numpy()
+    signs = model.output_metric.cpu().numpy()
+    rows = [f"r_{n + 1} (η = {'+' if sign > 0 else '−'}1)" for n, sign in enumerate(signs)]
+    names = ["⁰", *(f"<sup>{html(c)}</sup>" for c in coordinates)]
+    tables = "".join(
+        matrix(f"<strong>W{name}</strong>", part, forms.channels, rows)
+        for name, part in zip(names, weight, strict=True)
+        if part.any()
+    )
+    return body + f'<div class="matrices">{tables}</div>'
+
+
+def _rest(model: DensityModel) -> str:
+    """The part that no quadratic form gives."""
+    return "" if model.remainder == "0" else f" + <code>{html(model.remainder)}</code>"
 
 
 def _about_indices(discovery: Discovery) -> str:
@@ -73,6 +113,8 @@ def _matrices(name: str, discovery: Discovery) -> str:
 
 def _superscript(index: tuple[int, ...], discovery: Discovery) -> str:
     """`xx` for a field, numbers of generators for oscillators."""
+    if isinstance(discovery.model, DensityModel):
+        return f"<sup>{html(''.join(discovery.model.coordinates[i] for i in index))}</sup>"
     space = [str(n) for n in discovery.held_out[discovery.model.field].dims[2:]]
     if not index or (discovery.network is not None and discovery.free_field.h.shape[0] == 1):
         return ""

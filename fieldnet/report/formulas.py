@@ -5,11 +5,13 @@ from __future__ import annotations
 import sympy
 
 from lagrangians import Lagrangian, ParseError, parse_expression, to_latex
+from lagrangians.jets import JetSpace
 from lagrangians.mathml import to_mathml
 
 from .wording import html
 
 DIGITS = 6
+Scope = Lagrangian | JetSpace
 
 
 def display(body: str) -> str:
@@ -22,35 +24,35 @@ def named_mathml(name: str, expression: sympy.Expr) -> str:
     return to_mathml(sympy.Eq(sympy.Symbol(name), expression, evaluate=False), digits=DIGITS, display=True)
 
 
-def read(text: str, theory: Lagrangian) -> sympy.Expr | None:
-    """An expression in the jets of the theory, or None for a text that is none."""
+def read(text: str, scope: Scope) -> sympy.Expr | None:
+    """An expression in the jets of a theory or a jet space, or None for a text that is none."""
     try:
-        return parse_expression(text, theory.fields, theory.coordinates)
+        return parse_expression(text, scope.fields, scope.coordinates)
     except ParseError:
         return None
 
 
-def read_equation(text: str, theory: Lagrangian) -> sympy.Eq | None:
+def read_equation(text: str, scope: Scope) -> sympy.Eq | None:
     """An equation `u_tt = …`, or None."""
     left, _, right = text.partition("=")
-    sides = [read(side, theory) for side in (left, right)]
+    sides = [read(side, scope) for side in (left, right)]
     return None if None in sides else sympy.Eq(*sides, evaluate=False)
 
 
-def equation_mathml(text: str, theory: Lagrangian) -> str:
+def equation_mathml(text: str, scope: Scope) -> str:
     """An equation typeset, or its text where it cannot be read."""
-    equation = read_equation(text, theory)
+    equation = read_equation(text, scope)
     return f"<code>{html(text)}</code>" if equation is None else _typeset(equation, text, True)
 
 
-def equation_latex(text: str, theory: Lagrangian) -> str:
-    equation = read_equation(text, theory)
+def equation_latex(text: str, scope: Scope) -> str:
+    equation = read_equation(text, scope)
     return text if equation is None else " = ".join(to_latex(side, DIGITS) for side in equation.args)
 
 
-def term_mathml(text: str, theory: Lagrangian) -> str:
+def term_mathml(text: str, scope: Scope) -> str:
     """An expression typeset in the line, or its text where it cannot be read."""
-    expression = read(text, theory)
+    expression = read(text, scope)
     return f"<code>{html(text)}</code>" if expression is None else _typeset(expression, text, False)
 
 

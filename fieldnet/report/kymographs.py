@@ -11,7 +11,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from ..results import Discovery
-from .drawing import BLUE, GREY, canvas, logarithmic, thinned
+from .about import fields_of
+from .drawing import BLUE, GREEN, GREY, ORANGE, canvas, logarithmic, thinned
 from .wording import axis_label, symbol, unit
 
 EARLY = 40
@@ -34,11 +35,10 @@ def shown_sample(discovery: Discovery) -> int:
     return 0 if error is None else int(np.nan_to_num(error[:, -1], nan=np.inf).argmax())
 
 
-def simulated_field(discovery: Discovery) -> xr.DataArray | None:
-    """The rollout, under whatever name it goes."""
+def simulated_field(discovery: Discovery, name: str) -> xr.DataArray | None:
+    """A field of the rollout; a single one under whatever name it goes."""
     if discovery.simulated is None:
         return None
-    name = discovery.model.field
     names = [str(n) for n in discovery.simulated.data_vars]
     return discovery.simulated[name if name in names else names[0]]
 
@@ -58,13 +58,13 @@ def slices(dataset: xr.Dataset, field: str) -> list[Slice]:
 
 
 def draw_kymographs(discovery: Discovery, sample: int) -> Figure:
-    """One row of data, rollout and difference for each slice; the data alone where nothing was run."""
-    dataset, field = discovery.held_out, discovery.model.field
-    simulated = simulated_field(discovery)
-    rows = slices(dataset, field)
-    columns = 1 if simulated is None else 3
+    """One row of data, rollout and difference for each field and slice; the data alone where nothing was run."""
+    dataset = discovery.held_out
+    rows = [(field, piece) for field in fields_of(discovery) for piece in slices(dataset, field)]
+    columns = 1 if discovery.simulated is None else 3
     figure, axes = canvas(3.15 * len(rows), len(rows), columns, sharey="row")
-    for n, piece in enumerate(rows):
+    for n, (field, piece) in enumerate(rows):
+        simulated = simulated_field(discovery, field)
         line = axes[n * columns : (n + 1) * columns]
         data = _plane(dataset[field], sample, piece)
         run = None if simulated is None else _plane(simulated, sample, piece)
@@ -89,6 +89,7 @@ def draw_error(discovery: Discovery, sample: int, label: str) -> Figure:
             zorder=3 if shown else 2,
             label=("shown sample" if shown else "other held-out samples" if n == int(sample == 0) else None),
         )
+    _beside_noise(ax, discovery)
     logarithmic(ax)
     later = errors[:, errors.shape[1] // EARLY :]
     if np.any(later > 0):
@@ -96,9 +97,21 @@ def draw_error(discovery: Discovery, sample: int, label: str) -> Figure:
     ax.set_xlim(times[0], times[-1])
     ax.set_xlabel(axis_label(discovery.held_out, "time"))
     ax.set_ylabel(label)
-    if len(errors) > 1:
+    if ax.get_legend_handles_labels()[1] and (len(errors) > 1 or discovery.fit.get("rollout_floor")):
         ax.legend(loc="lower right", ncols=2)
     return figure
+
+
+def _beside_noise(ax: Axes, discovery: Discovery) -> None:
+    """What a perfect theory would show against noisy data, and what the initial data explain."""
+    floor = discovery.fit.get("rollout_floor")
+    if floor:
+        ax.axhline(floor, color=ORANGE, linewidth=1.2, linestyle=(0, (4, 2)), label="noise of the data alone")
+    initial, times = discovery.fit.get("rollout_initial_against_time"), discovery.fit.get("rollout_times")
+    if initial is not None and times is not None:
+        spread = np.asarray(initial, dtype=float)
+        shown = np.where(np.isfinite(spread) & (spread > 0), spread, np.nan)
+        ax.plot(times, shown, color=GREEN, linewidth=1.2, label="spread from the initial data")
 
 
 def _plane(field: xr.DataArray, sample: int, piece: Slice) -> np.ndarray:

@@ -8,9 +8,13 @@ from simulations.files.conventions import spacing
 
 from ..generator_report import BAND
 from ..results import Discovery, Network
+from .about import fields_of
 from .charts import draw_generator, draw_potential, potential_of
+from .coupled_potential import coupled_potential, draw_coupled_potential
 from .drawing import inline
+from .formulas import named_mathml
 from .network_charts import draw_network, draw_nodes
+from .learned_potential import learned_potential_section
 from .page import Section, details, figure, paragraph
 from .tables import table
 from .wording import html, number, short, symbol, unit, with_error
@@ -43,9 +47,16 @@ def generator_section(discovery: Discovery) -> Section | None:
 
 def potential_section(discovery: Discovery) -> Section | None:
     """V(φ) over the data of a field."""
+    theory = discovery.lagrangian
     if discovery.network is not None:
         return None
-    potential = potential_of(discovery.lagrangian)
+    if discovery.extra.get("learned_potential"):
+        return learned_potential_section(discovery)
+    if fields_of(discovery) != theory.jets.field_names and discovery.data_fields:
+        return None
+    potential = potential_of(theory)
+    if potential is None and len(theory.fields) > 1:
+        return coupled_potential_section(discovery)
     if potential is None:
         text = "The Lagrangian has no term without derivatives: V = 0."
         return Section("potential", "Potential", paragraph(text))
@@ -56,6 +67,21 @@ def potential_section(discovery: Discovery) -> Section | None:
     )
     drawing = inline(draw_potential(discovery, potential), "potential", "Potential and histogram of the data")
     return Section("potential", "Potential", figure(drawing, caption))
+
+
+def coupled_potential_section(discovery: Discovery) -> Section | None:
+    """V of several fields; of two of them as a map over the values that the data take."""
+    potential = coupled_potential(discovery.lagrangian)
+    if potential is None:
+        return None
+    body = named_mathml("V", potential)
+    names = fields_of(discovery)
+    if len(names) == 2:
+        letters = ", ".join(symbol(n) for n in names)
+        caption = f"V({html(letters)}) over the held-out data; the points are a part of these."
+        drawing = draw_coupled_potential(discovery, potential)
+        body += figure(inline(drawing, "potential", "Potential of two fields and the data on it"), caption)
+    return Section("potential", "Potential", body)
 
 
 def network_section(discovery: Discovery) -> Section | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..results import Discovery
-from . import audit, coefficients, evolution, forms, learned, making, theory
+from . import audit, coefficients, equations, evolution, forms, learned, making, theory, verdict
 from .drawing import drawing_style
 from .head import foot, head
 from .page import Section, page
 
 SECTIONS: tuple[Callable[[Discovery], Section | None], ...] = (
     theory.theory_section,
+    verdict.verdict_section,
     evolution.evolution_section,
     learned.network_section,
     learned.generator_section,
@@ -19,6 +20,7 @@ SECTIONS: tuple[Callable[[Discovery], Section | None], ...] = (
     learned.potential_section,
     audit.conservation_section,
     coefficients.coefficients_section,
+    equations.equations_section,
     making.training_section,
     making.method_section,
 )

@@ -33,12 +33,16 @@ def table(
     )
 
 
-def matrix(caption_html: str, values: np.ndarray, names: Sequence[str]) -> str:
-    """An annotated matrix, cells tinted by size and sign relative to the largest entry. shape: (c, c)"""
+def matrix(
+    caption_html: str, values: np.ndarray, names: Sequence[str], rows: Sequence[str] | None = None
+) -> str:
+    """An annotated matrix, cells tinted by size and sign relative to the largest entry; `rows` are named as the
+    columns by default. shape: (rows, columns)
+    """
     largest = float(np.abs(values).max()) if values.size else 0.0
     top = "".join(f'<th scope="col">{html(symbols(name))}</th>' for name in names)
     lines = []
-    for name, row in zip(names, values, strict=True):
+    for name, row in zip(names if rows is None else rows, values, strict=True):
         cells = "".join(_cell(float(value), largest) for value in row)
         lines.append(f'<tr><th scope="row">{html(symbols(name))}</th>{cells}</tr>')
     return (

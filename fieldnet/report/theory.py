@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..results import Discovery, Network
+from .about import by_regression, jets_of
 from .formulas import display, equation_latex, equation_mathml, named_mathml, read, term_mathml
 from .network_forms import compact_density, compact_equation
 from .page import Section, details, paragraph, record, source
@@ -44,7 +45,7 @@ def theory_section(discovery: Discovery) -> Section:
             note=True,
         )
     evidence = {k: v for k, v in discovery.evidence.items() if not _elsewhere(k, v, network)}
-    if evidence:
+    if evidence and not by_regression(discovery):
         body += record((NAMES.get(k, k), _evidence(k, v, discovery)) for k, v in evidence.items())
     return Section("theory", "Lagrangian", body)
 
@@ -64,17 +65,21 @@ def _every_term(discovery: Discovery) -> tuple[str, str]:
     theory = discovery.lagrangian
     name = "Lagrangian" if len(theory.coordinates) == 1 else "Lagrangian density"
     formulas = _line(name, named_mathml("ℒ", theory.density))
-    equations = "".join(equation_mathml(text, theory) for text in discovery.equations)
+    jets = jets_of(discovery)
+    equations = "".join(equation_mathml(text, jets) for text in discovery.equations)
     formulas += _line(
         "Equation of motion" if len(discovery.equations) == 1 else "Equations of motion", equations
     )
+    relation = discovery.evidence.get("potential")
+    if by_regression(discovery) and relation:
+        formulas += _line("The field of the data", f"<p>{html(symbols(str(relation)))}</p>")
     friction = read(str(discovery.evidence.get("rayleigh", "")), theory)
     if friction is not None:
         formulas += _line(DISSIPATION, named_mathml("𝓡", friction))
     elif discovery.network is not None and _damped(discovery.network):
         formulas += _line(DISSIPATION, display(dissipation_form(discovery).mathml))
     latex = [rf"\mathcal{{L}} = {theory.latex(digits=6)}"]
-    latex += [equation_latex(text, theory) for text in discovery.equations]
+    latex += [equation_latex(text, jets) for text in discovery.equations]
     exact = [f"L = {theory.jet_text()}", *discovery.equations]
     below = details("LaTeX source", source("\n".join(latex)))
     return formulas, below + details("Text with all digits", source("\n".join(exact)))

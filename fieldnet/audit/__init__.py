@@ -1,0 +1,1 @@
+"""Parts of the conservation audit: names of charges, controls, noise, symmetries within the errors."""

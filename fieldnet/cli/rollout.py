@@ -1,0 +1,75 @@
+"""`fieldnet rollout`: what was found, run from the first times of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def rollout(
+    theory: Annotated[Path, typer.Argument(metavar="JSON", help="A lagrangian.json.")],
+    initial: Annotated[Path, typer.Option(help="A field file; its first times are the initial data.")],
+    out: Annotated[Path, typer.Option(help="Where the simulated field goes (.nc or .npz).")],
+    t_end: Annotated[
+        float | None, typer.Option(help="Length of the run; default: that of the initial file.")
+    ] = None,
+    boundary: Annotated[str | None, typer.Option(help="periodic, winding, dirichlet or neumann.")] = None,
+) -> None:
+    """Run what was found from the initial data of a file, saved at the times of that file."""
+    from simulations import BlowUpError, check_writable, load, save
+
+    from ..rollout import rollout as run
+    from ..saving import read_content
+    from .progress import simple_progress
+
+    check_writable(out)
+    content = read_content(theory)
+    data = load(initial)
+    try:
+        system, fields = _system(content, data, boundary)
+        names = _names_in(data, fields)
+        with simple_progress("simulating") as progress:
+            simulated = run(system, data, names, t_end, progress)
+    except BlowUpError as error:
+        if error.partial is not None:
+            save(error.partial, out)
+        raise
+    save(simulated, out)
+    typer.echo(f"written: {out}")
+
+
+def _system(content: Mapping[str, Any], data: xr.Dataset, boundary: str | None) -> tuple[Any, tuple[str, ...]]:
+    """(the system, its fields in the data). With `data_fields` the equations of motion are about these, whatever
+    potential the density has for its field."""
+    from ..forecast.comparison import system_of
+    from ..rollout import system_from_json
+
+    fields = content.get("data_fields")
+    if fields is None or content.get("network"):
+        system = system_from_json(content, data, boundary)
+        return system, tuple(system.fields)
+    equations = content.get("equations_of_motion")
+    for key, value in (("data_fields", fields), ("equations_of_motion", equations)):
+        if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+            raise ValueError(f"expected '{key}' to be a list of strings, got {value!r}")
+    if "node" in data.dims:
+        raise ValueError(
+            "the theory is for a field on a grid, the data hold oscillators on nodes; give data of the same kind"
+        )
+    return system_of(equations, data, fields, boundary), tuple(fields)
+
+
+def _names_in(data: xr.Dataset, fields: tuple[str, ...]) -> list[str]:
+    """The fields of the theory in the data; a single field may have another name there."""
+    present = [str(name) for name in data.data_vars]
+    if all(name in present for name in fields):
+        return list(fields)
+    if len(present) == len(fields) == 1:
+        return present
+    raise ValueError(f"the data hold {', '.join(present)}, the theory is about {', '.join(fields)}")

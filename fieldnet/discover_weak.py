@@ -1,0 +1,246 @@
+"""From measured fields to their Lagrangian by weak regression: the default of `discover_lagrangian`."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy
+import xarray as xr
+
+from lagrangians import Lagrangian, to_text
+
+from .closing import Closing, close_the_loop
+from .density import DensityModel, density_model
+from .equations.atoms import Atom
+from .equations.dynamics import MIXED, Attempt, Dynamics, find_dynamics
+from .equations.fitted import FittedEquations
+from .equations.held_out import held_out_residual
+from .equations.judgement import judge
+from .equations.library import FEATURES, EquationAtoms, density_library, equation_atoms
+from .equations.library_text import parse_library
+from .equations.measured import MeasuredFields, measured_fields
+from .equations.undetermined import undetermined
+from .equations.verdict import Verdict
+from .learning.field_data import HELD_OUT, split_held_out
+from .learning.gradient import Progress
+from .results import Discovery, FreeField, TermEstimate
+
+METHOD = (
+    "weak regression: test functions (1 − s²)^7, noise bias removed by the inverse heat flow, generalised total "
+    "least squares with the noise covariance of the columns; terms by the extended Bayesian information criterion; "
+    "verdict by the Helmholtz conditions within the errors of the coefficients"
+)
+LARGEST_EXPONENT = 12.0
+"""Fields beyond half of this are not tried with exp(2φ)."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user can choose: see `discover_lagrangian`."""
+
+    features: str = "auto"
+    library: str | None = None
+    holdout: float = HELD_OUT
+    seed: int = 0
+    workers: int = 1
+    boundary: str = "open"
+    memory: MutableMapping[str, Any] = field(default_factory=dict)
+
+
+def discover_weak(
+    dataset: xr.Dataset, fields: Sequence[str], options: Options, progress: Progress | None = None
+) -> Discovery:
+    """Equations of motion, verdict, density, layer; then run and audited on held-out data."""
+    training, held_out = split_held_out(dataset, options.holdout)
+    measured = measured_fields(training, fields, options.boundary)
+    ansatz, left_out = ansatz_of(measured, options.features, options.library)
+    dynamics = find_dynamics(measured, ansatz, progress, options.workers, options.memory)
+    verdict = _verdict(dynamics, ansatz)
+    fitted = verdict.equations or dynamics.equations
+    lagrangian = verdict.lagrangian or without_density(fitted)
+    equations = equations_text(fitted)
+    model = density_model(lagrangian, measured.spacing)
+    closing = close_the_loop(
+        verdict, lagrangian, equations, held_out, fields, options.boundary, options.seed, progress
+    )
+    return Discovery(
+        name=fields[0],
+        model=model,
+        lagrangian=lagrangian,
+        equations=equations,
+        verdict=verdict.text,
+        evidence=verdict.evidence,
+        terms=[TermEstimate(t.term, t.coefficient, t.standard_error, None) for t in verdict.terms],
+        free_field=_free_field(model),
+        generators=[],
+        network=None,
+        conservation=closing.conservation,
+        histories={},
+        chosen=f"{dynamics.chosen.family} features",
+        held_out=held_out,
+        simulated=closing.simulated,
+        rollout_error=closing.error,
+        fit=_record(dynamics, measured, held_out, fields, options, closing, left_out),
+        extra=_extra(dynamics, verdict, measured),
+        data_fields=tuple(fields),
+    )
+
+
+def ansatz_of(
+    measured: MeasuredFields, features: str, library: str | None
+) -> tuple[dict[str, EquationAtoms], list[str]]:
+    """(the ansatz of each family, families left out because their functions overflow on these data)."""
+    jets = measured.jets
+    families, terms = parse_library(library, jets) if library else (("auto",), ())
+    if features != "auto":
+        families = (features,)
+    names: list[str | None] = []
+    for family in families:
+        names += list(FEATURES) if family == "auto" else [family]
+    left_out = []
+    if max(float(np.abs(v).max()) for v in measured.values) > LARGEST_EXPONENT / 2:
+        left_out = [n for n in ("hyperbolic", MIXED) if n in names and len(set(names)) > 1]
+    names = list(dict.fromkeys(n for n in names if n not in left_out)) or [None]
+    return {n or "own terms": equation_atoms(density_library(n, jets, terms)) for n in names}, left_out
+
+
+def _verdict(dynamics: Dynamics, ansatz: dict[str, EquationAtoms]) -> Verdict:
+    judged = judge(dynamics.equations, ansatz[dynamics.chosen.family].library.terms)
+    reason = undetermined(dynamics)
+    if reason is None:
+        return judged
+    return Verdict(
+        f"undetermined: {reason}",
+        {"otherwise": judged.text, **judged.evidence},
+        judged.lagrangian,
+        judged.terms,
+        judged.covariance,
+        judged.multiplier,
+        judged.multiplier_errors,
+        judged.family,
+        judged.equations,
+    )
+
+
+def equations_text(fitted: FittedEquations) -> tuple[str, ...]:
+    """`phi_tt = …`, one a field, in jet names with numbers."""
+    lines = []
+    for a, target in enumerate(fitted.targets):
+        right = sympy.Add(
+            *(
+                -float(c) * atom.expression(fitted.jets)
+                for k, (c, atom) in enumerate(zip(fitted.coefficients[a], fitted.atoms, strict=True))
+                if c and k != target
+            )
+        )
+        left = fitted.atoms[target].text(fitted.jets.coordinate_names)
+        lines.append(f"{left} = {to_text(sympy.expand(right))}")
+    return tuple(lines)
+
+
+def without_density(fitted: FittedEquations) -> Lagrangian:
+    """Half the sum of the squared equations, where there is nothing better: Freidlin and Wentzell's density."""
+    jets = fitted.jets
+    residuals = [
+        sympy.Add(*(float(c) * atom.expression(jets) for c, atom in zip(row, fitted.atoms, strict=True) if c))
+        for row in fitted.coefficients
+    ]
+    return Lagrangian(sympy.Add(*(r**2 for r in residuals)) / 2, jets.fields, jets.coordinates)
+
+
+def _free_field(model: DensityModel) -> FreeField:
+    expansion = model.expansion()
+    return FreeField(
+        m2=np.array(expansion.m2, dtype=float),
+        h=np.array(expansion.h, dtype=float),
+        v=np.array(expansion.v, dtype=float),
+        a=np.array(expansion.a, dtype=float),
+        signature=expansion.signature,
+        channels=model.channels,
+    )
+
+
+def _record(
+    dynamics: Dynamics,
+    measured: MeasuredFields,
+    held_out: xr.Dataset,
+    fields: Sequence[str],
+    options: Options,
+    closing: Closing,
+    left_out: Sequence[str],
+) -> dict[str, Any]:
+    chosen = dynamics.chosen
+    tested = held_out_residual(dynamics, held_out, fields, options.boundary)
+    return {
+        "method": METHOD,
+        "features": chosen.family,
+        "left_out": list(left_out),
+        "boundary": options.boundary,
+        "order": chosen.order,
+        "stage": chosen.stage,
+        "explained": dynamics.explained,
+        "residual": max(fit.residual for fit in chosen.fits),
+        "residual_over_noise": [fit.ratio for fit in chosen.fits],
+        "held_out_residual": max(t.residual for t in tested),
+        "held_out_residual_over_noise": [t.ratio for t in tested],
+        "misfit": [fit.misfit for fit in chosen.fits],
+        "effective_rows": [fit.effective_rows for fit in chosen.fits],
+        "half_points": list(dynamics.widths.half_points(dynamics.width)),
+        "criterion": "extended Bayesian information criterion (Chen & Chen 2008)",
+        "tried": {name: _attempt(attempt, measured) for name, attempt in dynamics.tried.items()},
+        "path": [_path(fit, measured) for fit in chosen.fits],
+        **closing.record,
+    }
+
+
+def _attempt(attempt: Attempt, measured: MeasuredFields) -> dict[str, Any]:
+    return {
+        "criterion": attempt.criterion,
+        "terms": attempt.terms,
+        "residual": max(fit.residual for fit in attempt.fits),
+        "residual_over_noise": [fit.ratio for fit in attempt.fits],
+        "atoms": [[_text(a, measured) for a in fit.atoms] for fit in attempt.fits],
+    }
+
+
+def _path(fit, measured: MeasuredFields) -> list[dict[str, Any]]:
+    return [{"atoms": [_text(a, measured) for a in atoms], "over_noise": ratio} for atoms, ratio in fit.path]
+
+
+def _text(atom: Atom, measured: MeasuredFields) -> str:
+    return atom.text(measured.jets.coordinate_names)
+
+
+def _extra(dynamics: Dynamics, verdict: Verdict, measured: MeasuredFields) -> dict[str, Any]:
+    names = measured.jets.field_names
+    errors = dynamics.equations.standard_errors()
+    return {
+        "noise": {
+            name: {"deviation": s, "relative": s / max(float(v.std()), 1e-300)}
+            for name, s, v in zip(names, measured.deviations, measured.values, strict=True)
+        },
+        "fitted_equations": {
+            name: [
+                {
+                    "atom": _text(atom, measured),
+                    "coefficient": float(c),
+                    "stderr": float(e),
+                    "interval": [float(c - 1.959964 * e), float(c + 1.959964 * e)],
+                }
+                for atom, c, e, used in zip(dynamics.equations.atoms, row, err, on, strict=True)
+                if used
+            ]
+            for name, row, err, on in zip(
+                names, dynamics.equations.coefficients, errors, dynamics.equations.support, strict=True
+            )
+        },
+        "multiplier": verdict.multiplier,
+        "family": [{"multiplier": m.multiplier, "density": m.density} for m in verdict.family],
+        "rivals": [
+            {"kept": [_text(a, measured) for a in kept], "instead": [_text(a, measured) for a in other]}
+            for kept, other in dynamics.rivals
+        ],
+    }

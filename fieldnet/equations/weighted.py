@@ -1,0 +1,209 @@
+"""Rows weighted by the covariance of their noise: the estimate of least variance on given test functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.ndimage import convolve1d
+
+from .atoms import Atom
+from .estimate import inverse_curvature, solved_for
+from .projections import Moments, Projections, positive
+
+TILE = 2000
+"""Windows that are weighted together, at most; between tiles correlations are left out of the weights."""
+LARGEST = 3e7
+"""Pairs of overlapping windows above which all rows keep the same weight."""
+RIDGE = 1e-6
+"""Added to the rows' covariance, in units of its mean diagonal: windows that overlap much are nearly dependent."""
+CLEAN = 1e-6
+"""Relative noise below which residuals are not noise, and weights by its covariance have no meaning."""
+
+
+@dataclass(frozen=True)
+class WeightedEstimate:
+    """θ (θ_0 = 1), ∂θ_k/∂(ε_a(x)/σ_a), and λ in the weighted rows.
+
+    shape: theta (atoms,), influence (atoms, fields, sample, time, *S)
+    """
+
+    theta: np.ndarray
+    influence: np.ndarray
+    ratio: float
+
+
+def weighted_estimate(
+    projections: Projections, atoms: Sequence[Atom], theta: np.ndarray
+) -> WeightedEstimate | None:
+    """Generalised total least squares with the rows weighted by W = C⁻¹, C the covariance of the residual's noise.
+
+        C_ψψ' = Σ_ax g_ψa(x) g_ψ'a(x),    g_ψa = σ_a Σ_l θ_l ∂F̃_l/∂φ_a D_l†ψ
+
+    from the coefficients of the rows of equal weight (feasible generalised least squares). Noise in the columns is
+    removed in the same metric, N_kl = Σ_ψψ' W_ψψ' Cov(A_kψ, A_lψ'). Small dense tiles of neighbouring windows are
+    weighted together; the covariance of θ is that of the exact propagated noise, whatever the weights. None where
+    the data have no noise to speak of, where an atom holds derivatives of the data, or in many dimensions.
+    """
+    measured = projections.measured
+    relative = [
+        s / max(float(v.std()), 1e-300) for s, v in zip(measured.deviations, measured.values, strict=True)
+    ]
+    if max(relative) < CLEAN or any(measured.jets.order(atom.function) for atom in atoms):
+        return None
+    tiles = list(_tiles(projections))
+    if sum(tile.pairs for tile in tiles) > LARGEST:
+        return None
+    columns = projections.columns(atoms)
+    weights = _Weights(projections, tiles, atoms, theta)
+    heavy = weights.apply(columns)
+    gram = columns.T @ heavy
+    parts = Moments((gram + gram.T) / 2, positive(weights.noise, np.sqrt(np.diag(gram).clip(0))))
+    theta, ratio = solved_for(parts, 0)
+    if not np.isfinite(theta).all():
+        return None
+    noisy = parts.noise @ theta / float(theta @ parts.noise @ theta)
+    slopes = projections.slopes(atoms, theta)
+    rows = heavy - np.outer(heavy @ theta, noisy)
+    score = np.stack([np.stack(projections.influence(slopes, r.reshape(projections.shape))) for r in rows.T])
+    influence = np.tensordot(inverse_curvature(parts, ratio, 0), score, axes=1)
+    return WeightedEstimate(theta, influence * np.sqrt(max(1.0, ratio)), ratio)
+
+
+def _pointwise(projections: Projections, atoms: Sequence[Atom]) -> dict[tuple[int, int], np.ndarray]:
+    """Cov(F̃_k, F̃_l) at every point."""
+    measured = projections.measured
+    cache: dict = {}
+    out = {}
+    for k, one in enumerate(atoms):
+        for m in range(k, len(atoms)):
+            pair = projections.function(one).noise_covariance(
+                projections.function(atoms[m]), measured.deviations
+            )
+            out[k, m] = pair.evaluate(measured.values, cache)
+    return out
+
+
+def _smooth_slopes(
+    projections: Projections, atoms: Sequence[Atom], theta: np.ndarray
+) -> dict[tuple[int, ...], list[np.ndarray]]:
+    """(−1)^|α| σ_a Σ_l θ_l ∂F_l/∂φ_a of each field, by derivative, at the field smoothed over a third of the windows.
+
+    Weights made of the noisy field itself would follow its noise, and that in the columns with it.
+    """
+    measured = projections.measured
+    smooth = [_smoothed(projections, values) for values in measured.values]
+    cache: dict = {}
+    out: dict[tuple[int, ...], list[np.ndarray]] = {}
+    for atom, coefficient in zip(atoms, theta, strict=True):
+        factor = (-1) ** sum(atom.derivative) * coefficient
+        own = [
+            factor * s * projections.function(atom).derivative(a).evaluate(smooth, cache)
+            for a, s in enumerate(measured.deviations)
+        ]
+        known = out.get(atom.derivative)
+        out[atom.derivative] = own if known is None else [u + v for u, v in zip(known, own, strict=True)]
+    return out
+
+
+def _smoothed(projections: Projections, values: np.ndarray) -> np.ndarray:
+    for n, half in enumerate(projections.half_points):
+        reach = max(1, half // 3)
+        bump = (1 - (np.arange(-reach, reach + 1) / (reach + 1)) ** 2) ** 2
+        mode = "wrap" if projections.measured.periodic and n else "nearest"
+        values = convolve1d(values, bump / bump.sum(), axis=1 + n, mode=mode)
+    return values
+
+
+class _Weights:
+    """W = C⁻¹ by tiles, and `noise` = Σ_ψψ' W_ψψ' Cov(A_kψ, A_lψ')."""
+
+    def __init__(
+        self, projections: Projections, tiles: Sequence[_Tile], atoms: Sequence[Atom], theta: np.ndarray
+    ):
+        self.tiles, self.inverses = tiles, []
+        self.noise = np.zeros((len(atoms), len(atoms)))
+        slopes = _smooth_slopes(projections, atoms, theta)
+        covariances = _pointwise(projections, atoms)
+        signs = [(-1) ** sum(atom.derivative) for atom in atoms]
+        for tile in tiles:
+            total = np.zeros((tile.size, tile.size))
+            for one, own in slopes.items():
+                for other, its in slopes.items():
+                    both = sum(u[tile.sample] * v[tile.sample] for u, v in zip(own, its, strict=True))
+                    total += tile.overlaps(one, other, both)
+            total = (total + total.T) / 2
+            total[np.diag_indices(tile.size)] += RIDGE * np.trace(total) / tile.size
+            inverse = cho_solve(cho_factor(total), np.eye(tile.size))
+            self.inverses.append(inverse)
+            for (k, m), values in covariances.items():
+                overlaps = tile.overlaps(atoms[k].derivative, atoms[m].derivative, values[tile.sample])
+                self.noise[k, m] += signs[k] * signs[m] * float(np.sum(inverse * overlaps))
+        self.noise = np.triu(self.noise) + np.triu(self.noise, 1).T
+
+    def apply(self, columns: np.ndarray) -> np.ndarray:
+        out = np.zeros_like(columns)
+        for tile, inverse in zip(self.tiles, self.inverses, strict=True):
+            out[tile.rows] = inverse @ columns[tile.rows]
+        return out
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """A block of neighbouring windows of one sample: `chosen` windows along each axis, `rows` all of them."""
+
+    projections: Projections
+    sample: int
+    chosen: tuple[np.ndarray, ...]
+    rows: np.ndarray
+
+    @property
+    def size(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def neighbours(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Pairs (i, j) of windows along each axis that overlap."""
+        out = []
+        for n, own in enumerate(self.chosen):
+            bump = self.projections.weights(n, 0)[own]
+            out.append(np.nonzero(bump @ bump.T))
+        return out
+
+    @property
+    def pairs(self) -> int:
+        return int(np.prod([len(i) for i, _ in self.neighbours]))
+
+    def overlaps(self, one: Sequence[int], other: Sequence[int], values: np.ndarray) -> np.ndarray:
+        """Σ_x values(x) ∂_αψ(x) ∂_βψ'(x) of every pair of windows. shape: (time, *S) -> (size, size)
+
+        Test functions are products, so the sum is taken along one axis at a time over the pairs that overlap.
+        """
+        contracted = values
+        for n, (i, j) in enumerate(self.neighbours):
+            left = self.projections.weights(n, one[n])[self.chosen[n]]
+            right = self.projections.weights(n, other[n])[self.chosen[n]]
+            contracted = np.tensordot(contracted, left[i] * right[j], axes=([0], [1]))
+        counts = [len(c) for c in self.chosen]
+        out = np.zeros((self.size, self.size))
+        first = np.ravel_multi_index(np.ix_(*(i for i, _ in self.neighbours)), counts)
+        second = np.ravel_multi_index(np.ix_(*(j for _, j in self.neighbours)), counts)
+        out[first, second] = contracted
+        return out
+
+
+def _tiles(projections: Projections) -> Iterator[_Tile]:
+    """Blocks of at most `TILE` windows: the axis with most windows is cut first."""
+    counts = np.array(projections.shape[1:])
+    parts = np.ones(len(counts), dtype=int)
+    while np.prod(np.ceil(counts / parts)) > TILE:
+        parts[int(np.argmax(counts / parts))] += 1
+    pieces = [np.array_split(np.arange(c), p) for c, p in zip(counts, parts, strict=True)]
+    for sample in range(projections.shape[0]):
+        for place in np.ndindex(*parts):
+            chosen = tuple(pieces[n][i] for n, i in enumerate(place))
+            inside = np.ravel_multi_index(np.ix_(*chosen), counts).ravel()
+            yield _Tile(projections, sample, chosen, sample * int(np.prod(counts)) + inside)

@@ -1,0 +1,1 @@
+"""Measured fields: their noise, the waves that stand out of it, and smoothing."""

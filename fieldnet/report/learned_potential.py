@@ -1,0 +1,78 @@
+"""A potential that no term of the library expresses: the learned function with its band, and its symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..results import Discovery
+from .about import jets_of
+from .drawing import BLUE, GREY, canvas, inline
+from .formulas import term_mathml
+from .page import Section, details, figure, paragraph, source
+from .wording import axis_label, html, short, symbol
+
+Z95 = 1.959964
+
+
+def learned_potential_section(discovery: Discovery) -> Section | None:
+    """V and V′ as learned, with 95% bands; in symbols where they were found."""
+    learned = discovery.extra.get("learned_potential")
+    if not isinstance(learned, Mapping) or not isinstance(learned.get("table"), Mapping):
+        return None
+    field = str(learned.get("field", discovery.data_fields[0] if discovery.data_fields else "phi"))
+    letter = html(symbol(field))
+    body = paragraph(
+        "No term of the library expresses the force, so it was learned as a smooth function through the same weak "
+        f"projections; what it leaves is {short(learned.get('residual_ratio'))} times the noise."
+    )
+    caption = (
+        f"V({letter}) and the force V′({letter}) over the range of the data, with pointwise 95% bands; below, how "
+        "often the data take each value."
+    )
+    drawing = draw_learned_potential(discovery, field, learned["table"])
+    body += figure(inline(drawing, "potential", "Learned potential and force with 95% bands"), caption)
+    distilled = learned.get("distilled")
+    if isinstance(distilled, Mapping):
+        body += paragraph(f"<strong>In symbols:</strong> {_symbols(distilled, discovery)}", note=True)
+    else:
+        body += paragraph("No short formula explains the data as well: it stays a learned function.")
+    body += details("The learned function as text", source(f"V = {learned.get('potential', '')}"))
+    return Section("potential", "Potential, learned", body)
+
+
+def _symbols(distilled: Mapping[str, Any], discovery: Discovery) -> str:
+    """The expression and its parameters, whatever names these have."""
+    parts = []
+    for key, value in distilled.items():
+        if isinstance(value, str):
+            parts.append(f"{html(key)} {term_mathml(value, jets_of(discovery))}")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            parts.append(f"{html(key)} {short(float(value))}")
+        elif isinstance(value, Mapping | list | tuple):
+            parts.append(f"{html(key)} {html(value)}")
+    return "; ".join(parts) + "."
+
+
+def draw_learned_potential(discovery: Discovery, field: str, columns: Mapping[str, Any]) -> Figure:
+    """V and V′ with bands, above a histogram of the held-out data."""
+    phi = np.asarray(columns["phi"], dtype=float)
+    figure, axes = canvas(4.2, 2, 2, sharex=True, gridspec_kw={"height_ratios": [3, 1]})
+    letter = symbol(field)
+    for ax, key, label in zip(
+        axes[:2], ("potential", "force"), (f"V({letter}) [1]", f"V′({letter}) [1]"), strict=True
+    ):
+        values, errors = (np.asarray(columns[k], dtype=float) for k in (key, f"{key}_stderr"))
+        ax.fill_between(phi, values - Z95 * errors, values + Z95 * errors, color=BLUE, alpha=0.25, linewidth=0)
+        ax.plot(phi, values, color=BLUE)
+        ax.set_ylabel(label)
+    data = np.asarray(discovery.held_out[field].values, dtype=float).ravel()
+    counts, edges = np.histogram(data, bins=100, range=(phi[0], phi[-1]), density=True)
+    for ax in axes[2:]:
+        ax.stairs(counts, edges, fill=True, color=GREY, alpha=0.75)
+        ax.set_xlabel(axis_label(discovery.held_out, field))
+    axes[2].set_ylabel("density [1]")
+    return figure
