@@ -22,6 +22,8 @@ MODULES = {
     "pairs": "benchmarks.pairs",
     "discovery": "benchmarks.discovery",
     "robustness": "benchmarks.robustness",
+    "networks": "benchmarks.networks",
+    "scale": "benchmarks.scale",
 }
 PACKAGES = ("sympy", "numpy", "scipy", "torch", "numba", "py-pde", "kuramoto", "pysindy")
 

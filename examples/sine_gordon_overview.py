@@ -70,7 +70,7 @@ def picture(found: Discovery) -> Figure:
 
 
 def main(path: str = "sine_gordon.png") -> None:
-    found = discover_lagrangian(random_sine_gordon(seed=0), seed=0)
+    found = discover_lagrangian(random_sine_gordon(seed=0), seed=0, method="network")
     print(found.lagrangian)
     picture(found).savefig(path)
     print(f"written: {path}")

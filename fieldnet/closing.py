@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,10 +27,10 @@ LYAPUNOV_SPANS = 4.0
 class Closing:
     """The run beside held-out data with its error against time, the audit, and what `fit` records of them."""
 
-    simulated: xr.Dataset | None
-    error: np.ndarray | None
-    conservation: Conservation
-    record: dict[str, Any]
+    simulated: xr.Dataset | None = None
+    error: np.ndarray | None = None
+    conservation: Conservation = field(default_factory=lambda: Conservation([], []))
+    record: dict[str, Any] = field(default_factory=dict)
 
 
 def close_the_loop(

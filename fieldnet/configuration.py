@@ -1,4 +1,4 @@
-"""The options of `fieldnet discover`, from the command line, a TOML file or Python: the same names everywhere."""
+"""The options of `fieldnet discover`, the same names on the command line, in a TOML file and in Python."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ METHODS = ("weak", "network")
 
 @dataclass(frozen=True)
 class Configuration:
-    """What `discover_lagrangian` takes beside the data; see there. Raises ValueError for values that cannot be."""
+    """What `discover_lagrangian` takes beside the data; see there. ValueError for what cannot be."""
 
     field: str | None = None
     fields: tuple[str, ...] | None = None
@@ -99,8 +99,8 @@ _PLACES: dict[str, Callable[[Any], Any]] = {"file": _text, "out": _text}
 def read_configuration(path: str | os.PathLike) -> dict[str, Any]:
     """The options in a TOML file, each of the type that `discover_lagrangian` takes.
 
-    Besides them `file` and `out` may stand there, paths from where the command runs. Raises ValueError, one line,
-    for a file that is not TOML, an unknown key (with the nearest known one) or a value of another type.
+    Besides them `file` and `out` may stand there, paths from where the command runs. Raises ValueError, one
+    line, for a file that is not TOML, an unknown key (with the nearest known one) or a value of another type.
     """
     path = Path(path)
     try:

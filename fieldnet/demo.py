@@ -37,11 +37,17 @@ class Comparison:
 
 @dataclass(frozen=True)
 class DemoResult:
-    """One system of the demo: the folder holds data.nc and the files of the discovery."""
+    """One system of the demo: the folder holds data.nc and the files of the discovery.
+
+    For fields the discovery is that of a trained L-conv network, `beside` that of weak regression on the same
+    data.
+    """
 
     folder: Path
     discovery: Discovery
     comparison: list[Comparison]
+    beside: Discovery | None = None
+    beside_comparison: list[Comparison] | None = None
 
 
 def run_demo(out: Path, seed: int, progress: ProgressBars) -> Iterator[DemoResult]:
@@ -57,11 +63,15 @@ def run_demo(out: Path, seed: int, progress: ProgressBars) -> Iterator[DemoResul
         folder.mkdir(parents=True, exist_ok=True)
         data = make(seed)
         save(data, folder / "data.nc")
+        field = name != "kuramoto"
         with progress() as bars:
-            discovery = discover_lagrangian(folder / "data.nc", seed=seed, progress=bars)
+            method = "network" if field else "weak"
+            discovery = discover_lagrangian(folder / "data.nc", seed=seed, progress=bars, method=method)
+            regression = discover_lagrangian(folder / "data.nc", seed=seed, progress=bars) if field else None
         discovery = replace(discovery, name=name)
         save_discovery(discovery, folder)
-        yield DemoResult(folder, discovery, compare(discovery))
+        other = None if regression is None else compare(regression)
+        yield DemoResult(folder, discovery, compare(discovery), regression, other)
 
 
 def sine_gordon() -> Lagrangian:

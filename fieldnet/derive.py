@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from lagrangians import FieldExpansion, Lagrangian, NodeExpansion, expand_mse_loss
 from lagrangians.jets import JetSpace, jet_space
 
+from .density import DensityModel
 from .features import PHI
 from .lconv import LConv
-from .density import DensityModel
 from .learning.field_model import FieldModel
 from .learning.network_model import NetworkModel
 from .network_lagrangian import network_lagrangian

@@ -14,17 +14,22 @@ import xarray as xr
 
 from simulations import guess_boundary, load, normalise
 from simulations.files.conventions import field_names, space_names
+from simulations.files.lazy import LazyFields, exceeds_memory, open_lazily
 
 from .discover_field import discover_field
 from .discover_network import discover_network
-from .discover_weak import Options, discover_weak
+from .discover_weak import Options, discover_streamed, discover_weak
 from .equations.library import FEATURES
+from .equations.streamed import pilot_fields
 from .features import FEATURE_MAPS, feature_map
 from .learning.field_data import HELD_OUT
 from .learning.gradient import Progress
 from .results import Discovery
 
 METHODS = ("weak", "network")
+STREAMED = (".nc", ".h5", ".hdf5", ".cdf")
+SMALL_FILE = 2**24
+"""Bytes below which a file is read whole without asking how much memory there is."""
 BOUNDARIES = ("periodic", "winding", "open", "dirichlet", "neumann")
 
 
@@ -42,51 +47,70 @@ def discover_lagrangian(
     workers: int = 1,
     method: str = "weak",
     memory: MutableMapping[str, Any] | None = None,
+    closing: bool = True,
+    stream: bool | None = None,
 ) -> Discovery:
     """Learn the Lagrangian of a field on a grid, or of oscillators on nodes, from trajectories.
 
     Args:
         data: a file (see `simulations.load`) or a dataset with named dimensions.
         field: one field alone.
-        features: a family of potentials, "identity", "polynomial", "phase", "hyperbolic" or "mixed"; "auto" tries
-            them all. For the method "network": a feature map, or "auto", which takes the one of smallest held-out
-            residual.
+        features: a family of potentials, "identity", "polynomial", "phase", "hyperbolic" or "mixed"; "auto"
+        tries
+            them all. For the method "network": a feature map, or "auto", which takes the one of smallest
+            held-out residual.
         boundary: "periodic", "winding", "open", "dirichlet" or "neumann"; by default the
             attribute `boundary`, else what the seam of the data says.
         seed: of random initial weights, initial states within their errors, and control generators.
         progress: called as progress(stage, fraction done, loss).
         fields: the fields of the theory, by default all that the data hold.
-        library: further density terms in one line of text, "auto + cos(2.5*phi), phi_x**4", or these alone where
+        library: further density terms in one line of text, "auto + cos(2.5*phi), phi_x**4", or these alone
+        where
             `auto` is not among them.
         holdout: the part of the samples, or of the times of a single one, that no fit sees.
         workers: how many families are searched at once.
         method: "weak" regression, or "network", an L-conv network trained by gradient (one field).
         memory: a mapping that takes what finished parts have found, and spares a later run with the same data
             and options from repeating them.
+        closing: whether what was found is run from held-out data and audited there.
+        stream: read the file in pieces; by default where it holds more than a quarter of the free memory.
 
     Raises ValueError, one line, for data or arguments that cannot be used.
     """
     started = time.perf_counter()
-    dataset = normalise(data) if isinstance(data, xr.Dataset) else load(data)
-    name = "data" if isinstance(data, xr.Dataset) else Path(data).stem
     if boundary is not None and boundary not in BOUNDARIES:
         raise ValueError(f"got the boundary '{boundary}', expected one of {', '.join(BOUNDARIES)}")
     if method not in METHODS:
         raise ValueError(f"got the method '{method}', expected one of {', '.join(METHODS)}")
-    chosen = _fields(dataset, (field,) if field is not None else fields)
+    source = None if isinstance(data, xr.Dataset) else _streamed(data, stream)
+    if source is not None:
+        chosen = _fields(source.fields, (field,) if field is not None else fields)
+        edge = boundary or pilot_fields(source, chosen, None, None)[1]
+        options = _options(features, library, holdout, seed, workers, edge, memory, closing)
+        discovery = discover_streamed(source, chosen, options, progress)
+        fit = {
+            **discovery.fit,
+            "seed": seed,
+            "versions": versions(),
+            "seconds": time.perf_counter() - started,
+        }
+        return replace(discovery, name=Path(data).stem, fit=fit)
+    dataset = normalise(data) if isinstance(data, xr.Dataset) else load(data)
+    name = "data" if isinstance(data, xr.Dataset) else Path(data).stem
+    chosen = _fields(field_names(dataset), (field,) if field is not None else fields)
     dataset = dataset[list(chosen)].assign_attrs(dataset.attrs)
     edge = boundary or guess_boundary(dataset, chosen[0])
     if space_names(dataset) == ("node",):
-        discovery = discover_network(dataset, _single(chosen, "oscillators"), features, seed, progress)
+        discovery = discover_network(
+            dataset, _single(chosen, "oscillators"), features, seed, progress, method=method
+        )
     elif method == "network":
         names: Sequence[str] = tuple(FEATURE_MAPS) if features == "auto" else (features,)
         for feature in names:
             feature_map(feature)
         discovery = discover_field(dataset, _single(chosen, "the network"), names, edge, seed, progress)
     else:
-        if features not in ("auto", *FEATURES):
-            raise ValueError(f"got the features '{features}', expected auto, {', '.join(FEATURES)}")
-        options = Options(features, library, holdout, seed, workers, edge, {} if memory is None else memory)
+        options = _options(features, library, holdout, seed, workers, edge, memory, closing)
         discovery = discover_weak(dataset, chosen, options, progress)
     fit = {**discovery.fit, "seed": seed, "versions": versions(), "seconds": time.perf_counter() - started}
     return replace(discovery, name=name, fit=fit)
@@ -97,17 +121,37 @@ def versions() -> dict[str, str]:
     return {package: version(package) for package in ("fieldnet", "torch", "sympy", "numpy", "scipy")}
 
 
-def _fields(dataset: xr.Dataset, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    names = field_names(dataset)
+def _options(features, library, holdout, seed, workers, boundary, memory, closing) -> Options:
+    if features not in ("auto", *FEATURES):
+        raise ValueError(f"got the features '{features}', expected auto, {', '.join(FEATURES)}")
+    if workers < 1:
+        raise ValueError(f"got {workers} workers, expected at least 1")
+    return Options(
+        features, library, holdout, seed, workers, boundary, {} if memory is None else memory, closing
+    )
+
+
+def _streamed(path: str | os.PathLike, wanted: bool | None) -> LazyFields | None:
+    """The file to be read in pieces, if it is one and is to be."""
+    if wanted is False or (wanted is None and Path(path).suffix not in STREAMED):
+        return None
+    if wanted is None and Path(path).is_file() and Path(path).stat().st_size < SMALL_FILE:
+        return None
+    source = open_lazily(path)
+    return source if wanted or exceeds_memory(source) else None
+
+
+def _fields(names: Sequence[str], wanted: Sequence[str] | None) -> tuple[str, ...]:
     for name in wanted or ():
         if name not in names:
             raise ValueError(f"got the field '{name}', expected one of {', '.join(names)}")
-    return tuple(dict.fromkeys(wanted)) if wanted else names
+    return tuple(dict.fromkeys(wanted)) if wanted else tuple(names)
 
 
 def _single(fields: Sequence[str], what: str) -> str:
     if len(fields) > 1:
         raise ValueError(
-            f"the data hold the fields {', '.join(fields)}, {what} can have one; choose it with --field (field=...)"
+            f"the data hold the fields {', '.join(fields)}, {what} can have one; "
+            "choose it with --field (field=...)"
         )
     return fields[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,20 @@ import sympy
 import xarray as xr
 
 from lagrangians import Lagrangian, to_text
+from simulations.files.lazy import LazyFields
 
 from .closing import Closing, close_the_loop
 from .density import DensityModel, density_model
 from .equations.atoms import Atom
-from .equations.dynamics import MIXED, Attempt, Dynamics, find_dynamics
+from .equations.attempts import MIXED, Attempt, union
+from .equations.dynamics import Dynamics, find_dynamics
 from .equations.fitted import FittedEquations
 from .equations.held_out import held_out_residual
 from .equations.judgement import judge
 from .equations.library import FEATURES, EquationAtoms, density_library, equation_atoms
 from .equations.library_text import parse_library
 from .equations.measured import MeasuredFields, measured_fields
+from .equations.streamed import pilot_fields, stream_dynamics
 from .equations.undetermined import undetermined
 from .equations.verdict import Verdict
 from .learning.field_data import HELD_OUT, split_held_out
@@ -29,10 +32,13 @@ from .learning.gradient import Progress
 from .results import Discovery, FreeField, TermEstimate
 
 METHOD = (
-    "weak regression: test functions (1 − s²)^7, noise bias removed by the inverse heat flow, generalised total "
-    "least squares with the noise covariance of the columns; terms by the extended Bayesian information criterion; "
-    "verdict by the Helmholtz conditions within the errors of the coefficients"
+    "weak regression: test functions (1 − s²)^7, noise bias removed by the inverse heat flow, generalised "
+    "total least squares with the noise covariance of the columns; terms by the extended Bayesian "
+    "information criterion; verdict by the Helmholtz conditions within the errors of the coefficients"
 )
+HELD_OUT_VALUES = 2**19
+SHORTEST_RUN = 64
+"""Of a streamed file no more values are held out than these, and no fewer times."""
 LARGEST_EXPONENT = 12.0
 """Fields beyond half of this are not tried with exp(2φ)."""
 
@@ -48,6 +54,7 @@ class Options:
     workers: int = 1
     boundary: str = "open"
     memory: MutableMapping[str, Any] = field(default_factory=dict)
+    closing: bool = True
 
 
 def discover_weak(
@@ -58,14 +65,57 @@ def discover_weak(
     measured = measured_fields(training, fields, options.boundary)
     ansatz, left_out = ansatz_of(measured, options.features, options.library)
     dynamics = find_dynamics(measured, ansatz, progress, options.workers, options.memory)
+    return _discovery(dynamics, ansatz, left_out, held_out, fields, options, progress)
+
+
+def discover_streamed(
+    source: LazyFields, fields: Sequence[str], options: Options, progress: Progress | None = None
+) -> Discovery:
+    """The same of a file larger than memory: terms from a pilot, coefficients from one pass over everything
+    but the
+    last times, which are held out (no more of them than `HELD_OUT_VALUES` values)."""
+    layer = source.values // source.shape[1]
+    times = source.shape[1]
+    held = int(min(options.holdout * times, max(HELD_OUT_VALUES // layer, SHORTEST_RUN)))
+    kept = times - held
+    clock = source.coordinates["time"]
+    training = replace(
+        source,
+        coordinates={**source.coordinates, "time": clock[:kept]},
+        shape=(source.shape[0], kept, *source.shape[2:]),
+    )
+    last = (
+        slice(kept, times)
+        if held
+        else slice(max(0, times - max(HELD_OUT_VALUES // layer, SHORTEST_RUN)), times)
+    )
+    held_out = source.dataset(fields, slice(0, source.shape[0]), last)
+    pilot, _ = pilot_fields(training, tuple(fields), options.boundary, None)
+    ansatz, left_out = ansatz_of(pilot, options.features, options.library)
+    dynamics = stream_dynamics(training, ansatz, tuple(fields), options.boundary, progress=progress)
+    return _discovery(dynamics, ansatz, left_out, held_out, fields, options, progress)
+
+
+def _discovery(
+    dynamics: Dynamics,
+    ansatz: dict[str, EquationAtoms],
+    left_out: Sequence[str],
+    held_out: xr.Dataset,
+    fields: Sequence[str],
+    options: Options,
+    progress: Progress | None,
+) -> Discovery:
+    measured = dynamics.widths.measured
     verdict = _verdict(dynamics, ansatz)
     fitted = verdict.equations or dynamics.equations
     lagrangian = verdict.lagrangian or without_density(fitted)
     equations = equations_text(fitted)
     model = density_model(lagrangian, measured.spacing)
-    closing = close_the_loop(
-        verdict, lagrangian, equations, held_out, fields, options.boundary, options.seed, progress
-    )
+    closing = Closing()
+    if options.closing:
+        closing = close_the_loop(
+            verdict, lagrangian, equations, held_out, fields, options.boundary, options.seed, progress
+        )
     return Discovery(
         name=fields[0],
         model=model,
@@ -108,7 +158,8 @@ def ansatz_of(
 
 
 def _verdict(dynamics: Dynamics, ansatz: dict[str, EquationAtoms]) -> Verdict:
-    judged = judge(dynamics.equations, ansatz[dynamics.chosen.family].library.terms)
+    chosen = union([ansatz[f] for f in dict.fromkeys(dynamics.chosen.families)])
+    judged = judge(dynamics.equations, chosen.library.terms)
     reason = undetermined(dynamics)
     if reason is None:
         return judged
@@ -142,7 +193,9 @@ def equations_text(fitted: FittedEquations) -> tuple[str, ...]:
 
 
 def without_density(fitted: FittedEquations) -> Lagrangian:
-    """Half the sum of the squared equations, where there is nothing better: Freidlin and Wentzell's density."""
+    """Half the sum of the squared equations, where there is nothing better: Freidlin and Wentzell's
+    density.
+    """
     jets = fitted.jets
     residuals = [
         sympy.Add(*(float(c) * atom.expression(jets) for c, atom in zip(row, fitted.atoms, strict=True) if c))

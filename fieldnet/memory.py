@@ -76,5 +76,7 @@ def key_of(file: Path, options: Mapping[str, Any]) -> str:
     with file.open("rb") as stream:
         while block := stream.read(2**20):
             digest.update(block)
-    digest.update(json.dumps({"options": dict(options), "version": version("fieldnet")}, sort_keys=True).encode())
+    digest.update(
+        json.dumps({"options": dict(options), "version": version("fieldnet")}, sort_keys=True).encode()
+    )
     return digest.hexdigest()

@@ -73,7 +73,8 @@ def _build(architecture: dict[str, Any]) -> Model:
     if kind == "network":
         return NetworkModel(**architecture)
     if kind == "density":
-        return DensityModel(**{k: tuple(v) if isinstance(v, list) else v for k, v in architecture.items()})
+        words: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in architecture.items()}
+        return DensityModel(**words)
     if kind != "field":
         raise KeyError(f"kind {kind!r}")
     features = feature_map(architecture.pop("features"))

@@ -91,8 +91,8 @@ class Network:
 class Discovery:
     """The answer to "what is the Lagrangian of these data", with everything that a report shows.
 
-    `extra` holds further keys of lagrangian.json; `data_fields` the names in the data where several fields, or
-    fields of other names than those of the Lagrangian, were given.
+    `extra` holds further keys of lagrangian.json; `data_fields` the names in the data where several fields,
+    or fields of other names than those of the Lagrangian, were given.
     """
 
     name: str

@@ -93,9 +93,9 @@ def system_from_json(
     """The system that a `lagrangian.json` describes, on the grid or nodes of
     `dataset`.
 
-    Oscillators come from `network`; a theory whose verdict is `not variational` from its
-    `equations_of_motion`; any other from its density. Raises ValueError where the file and the data do not
-    fit.
+    Oscillators come from `network`; a theory found by weak regression, which has `data_fields`, or one whose
+    verdict is `not variational` from its `equations_of_motion`; any other from its density. Raises ValueError
+    where the file and the data do not fit.
     """
     nodes = space_names(dataset) == ("node",)
     network = content.get("network")
@@ -112,13 +112,18 @@ def system_from_json(
         names = ", ".join(p.name for p in theory.parameters)
         raise ValueError(f"the density has the parameters {names} without values; write numbers for them")
     grid = Grid.from_dataset(dataset, boundary)
-    if not str(content.get("verdict", "")).startswith("not variational"):
+    fields = content.get("data_fields")
+    if fields is None and not str(content.get("verdict", "")).startswith("not variational"):
         return FieldSystem(theory, grid)
-    equations = content.get("equations_of_motion")
-    if not isinstance(equations, list) or not all(isinstance(line, str) for line in equations):
-        raise ValueError(f"expected 'equations_of_motion' to be a list of strings, got {equations!r}")
-    jets = theory.jets
-    return FieldSystem.from_equations(equations, jets.field_names, jets.coordinate_names, grid)
+    own = list(theory.jets.field_names) if fields is None else _texts("data_fields", fields)
+    equations = _texts("equations_of_motion", content.get("equations_of_motion"))
+    return FieldSystem.from_equations(equations, own, theory.jets.coordinate_names, grid)
+
+
+def _texts(key: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+        raise ValueError(f"expected '{key}' to be a list of strings, got {value!r}")
+    return value
 
 
 def _kuramoto(network: Any, nodes: int) -> Kuramoto:
@@ -130,7 +135,10 @@ def _kuramoto(network: Any, nodes: int) -> Kuramoto:
             for key in ("coupling", "frequencies", "inertia", "damping")
             if network.get(key) is not None
         }
-        lag = float(network.get("phase_lag") or 0.0)
+        form = network.get("form")
+        waves = None if form is None else np.array(form, dtype=float).reshape(-1, 2)
+        lag: Any = float(network.get("phase_lag") or 0.0)
+        alone = np.any(np.array(network.get("on_site") or 0.0, dtype=float))
     except (TypeError, ValueError) as error:
         raise ValueError(f"the numbers of 'network' cannot be read: {error}") from None
     if arrays["frequencies"].shape != (nodes,):
@@ -138,4 +146,12 @@ def _kuramoto(network: Any, nodes: int) -> Kuramoto:
             f"the network has {tuple(arrays['frequencies'].shape)} frequencies, the data have {nodes} nodes; "
             "give data of the same network"
         )
-    return Kuramoto(**arrays, phase_lag=lag)
+    if alone:
+        raise ValueError(
+            "the network has torques that depend on single phases ('on_site'), expected pairs alone; run its "
+            "equations_of_motion with a solver of your own"
+        )
+    if waves is None:
+        return Kuramoto(**arrays, phase_lag=lag)
+    lags = np.arctan2(-waves[:, 1], waves[:, 0])  # a sin nd + b cos nd = √(a² + b²) sin(nd − α)
+    return Kuramoto(**arrays, phase_lag=lags, harmonics=np.hypot(*waves.T).tolist())

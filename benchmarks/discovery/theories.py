@@ -133,7 +133,8 @@ def _korteweg_de_vries(seed: int, refine: int) -> tuple[Axes, Fields]:
     system = FieldSystem(catalogue.korteweg_de_vries(), grid)
     (x,) = grid.coordinates()
     rate = rng.uniform(0.5, 0.7)  # u = 2k² sech²(k(x − 4k²t))
-    soliton = 2 * rate**2 / torch.cosh(rate * (x - rng.uniform(8, 16))) ** 2
+    from_top = x - rng.uniform(8, 16) + 40.0 * torch.arange(-2, 3)[:, None]  # with its periodic images
+    soliton = (2 * rate**2 / torch.cosh(rate * from_top) ** 2).sum(0)
     waves = _scaled(grid, 0.15, seed, 2.5)
     start = soliton + waves
     data = simulate(system, start, 20.0, save_every=20 / (POINTS - 1), step=FIRST_ORDER_STEP / 2 / refine)

@@ -86,9 +86,9 @@ def discover(
     }
     source, folder = file or written.get("file"), out or written.get("out")
     if source is None:
-        raise ValueError("got no data; give a FILE, or file = \"…\" in the configuration")
+        raise ValueError('got no data; give a FILE, or file = "…" in the configuration')
     if folder is None:
-        raise ValueError("got no folder for the results; give --out, or out = \"…\" in the configuration")
+        raise ValueError('got no folder for the results; give --out, or out = "…" in the configuration')
     _discover(Path(source), Path(folder), configuration(given, written), fresh)
 
 
@@ -118,7 +118,9 @@ def _discover(file: Path, out: Path, chosen: Any, fresh: bool) -> None:
         raise
     except KeyboardInterrupt:
         if memory:
-            typer.echo(f"what is done is kept in {memory.path}; the same command goes on from there", err=True)
+            typer.echo(
+                f"what is done is kept in {memory.path}; the same command goes on from there", err=True
+            )
         raise
     memory.forget()
     print_summary(discovery)

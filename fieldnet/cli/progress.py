@@ -18,8 +18,8 @@ CONSOLE = Console(stderr=True)
 def training_progress(figure: str = "loss") -> Iterator[Report]:
     """A callback progress(stage, fraction done, value) that draws a bar for each training or search.
 
-    `stage` is "what, step", the last step of each "done"; `figure` names the value. Where standard error is no
-    terminal, a line at the end of each instead.
+    `stage` is "what, step", the last step of each "done"; `figure` names the value. Where standard error is
+    no terminal, a line at the end of each instead.
     """
     if not CONSOLE.is_terminal:
         yield _Lines(figure).report
@@ -56,7 +56,8 @@ class _Lines:
         began = self.started.setdefault(label, time.perf_counter())
         if step == "done":
             CONSOLE.print(
-                f"{label}: {self.figure} {value:.3e} after {time.perf_counter() - began:.0f} s", highlight=False
+                f"{label}: {self.figure} {value:.3e} after {time.perf_counter() - began:.0f} s",
+                highlight=False,
             )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +24,7 @@ def rollout(
     from simulations import BlowUpError, check_writable, load, save
 
     from ..rollout import rollout as run
+    from ..rollout import system_from_json
     from ..saving import read_content
     from .progress import simple_progress
 
@@ -32,8 +32,8 @@ def rollout(
     content = read_content(theory)
     data = load(initial)
     try:
-        system, fields = _system(content, data, boundary)
-        names = _names_in(data, fields)
+        system = system_from_json(content, data, boundary)
+        names = _names_in(data, system.fields)
         with simple_progress("simulating") as progress:
             simulated = run(system, data, names, t_end, progress)
     except BlowUpError as error:
@@ -42,27 +42,6 @@ def rollout(
         raise
     save(simulated, out)
     typer.echo(f"written: {out}")
-
-
-def _system(content: Mapping[str, Any], data: xr.Dataset, boundary: str | None) -> tuple[Any, tuple[str, ...]]:
-    """(the system, its fields in the data). With `data_fields` the equations of motion are about these, whatever
-    potential the density has for its field."""
-    from ..forecast.comparison import system_of
-    from ..rollout import system_from_json
-
-    fields = content.get("data_fields")
-    if fields is None or content.get("network"):
-        system = system_from_json(content, data, boundary)
-        return system, tuple(system.fields)
-    equations = content.get("equations_of_motion")
-    for key, value in (("data_fields", fields), ("equations_of_motion", equations)):
-        if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
-            raise ValueError(f"expected '{key}' to be a list of strings, got {value!r}")
-    if "node" in data.dims:
-        raise ValueError(
-            "the theory is for a field on a grid, the data hold oscillators on nodes; give data of the same kind"
-        )
-    return system_of(equations, data, fields, boundary), tuple(fields)
 
 
 def _names_in(data: xr.Dataset, fields: tuple[str, ...]) -> list[str]:

@@ -18,9 +18,9 @@ Place = tuple[int, int | None]
 class QuadraticForm:
     """ℒ = ΨᵀMΨ + remainder, with Ψ = (Φ, ∂_tΦ, ∂_xΦ, …) and Φ = (z_1(φ), …, 1).
 
-    `channels` are expressions in the plain symbols of the fields, the last one 1; `remainder` is what no quadratic
-    form in first derivatives of functions of the fields can give, such as φ_x³ and φ_xx².
-    shape: matrix (n·c, n·c) with c channels, n = 1 + coordinates, channels fastest
+    `channels` are expressions in the plain symbols of the fields, the last one 1; `remainder` is what no
+    quadratic form in first derivatives of functions of the fields can give, such as φ_x³ and φ_xx². shape:
+    matrix (n·c, n·c) with c channels, n = 1 + coordinates, channels fastest
     """
 
     channels: tuple[sympy.Expr, ...]
@@ -31,10 +31,11 @@ class QuadraticForm:
 def quadratic_form(density: sympy.Expr, jets: JetSpace) -> QuadraticForm:
     """Channels for a density in plain jet symbols, and the form M.
 
-    A field that enters as an angle, in derivatives φ_αφ_β of itself and in sines and cosines of whole multiples
-    alone, is lifted to z = (cos φ, sin φ), where φ_αφ_β = z_α·z_β. Of other fields the channels are φ itself, halves
-    of monomials (φ⁴ = φ²·φ²), primitives for metrics that depend on the field (φφ_x² = φ_x·½(φ²)_x), and functions
-    beside the constant channel. M is one of several forms where channels obey relations, as |z|² = 1.
+    A field that enters as an angle, in derivatives φ_αφ_β of itself and in sines and cosines of whole
+    multiples alone, is lifted to z = (cos φ, sin φ), where φ_αφ_β = z_α·z_β. Of other fields the channels
+    are φ itself, halves of monomials (φ⁴ = φ²·φ²), primitives for metrics that depend on the field (φφ_x² =
+    φ_x·½(φ²)_x), and functions beside the constant channel. M is one of several forms where channels obey
+    relations, as |z|² = 1.
     """
     return _Builder(jets, sympy.expand(multiple_angles(sympy.expand(density)))).form()
 
@@ -84,7 +85,9 @@ class _Builder:
         return _multiples(rest.as_coeff_Mul()[1], self._fields()) is not None
 
     def _split(self, term: sympy.Expr) -> tuple[list[tuple[int, tuple[int, ...]]], sympy.Expr]:
-        """(the derivatives in a monomial, each as often as it occurs; the function of the fields beside them)"""
+        """(the derivatives in a monomial, each as often as it occurs; the function of the fields beside
+        them)
+        """
         slopes: list[tuple[int, tuple[int, ...]]] = []
         rest = sympy.S.One
         for factor in sympy.Mul.make_args(term):

@@ -26,8 +26,8 @@ class DensityModel(nn.Module):
     """ℒ = rᵀηr + remainder with r = Q[Φ] = W⁰Φ + W^α∂_αΦ and Φ = [z(φ) | 1] over spacetime.
 
     Q is an `LConv` whose generators are the derivatives along t, x, …, as central differences of order 8; the
-    signature is that of the output metric η. `remainder` is the part of the density that is not quadratic in first
-    derivatives of functions of the fields, as text. Everything is in the weights and in `config()`.
+    signature is that of the output metric η. `remainder` is the part of the density that is not quadratic in
+    first derivatives of functions of the fields, as text. Everything is in the weights and in `config()`.
     """
 
     output_metric: Tensor

@@ -15,11 +15,11 @@ from lagrangians.jets import JetSpace, jet_name
 class Atom:
     """D_α F: the total derivative of a function of the fields.
 
-    `derivative` counts derivatives along each coordinate, (t, x[, y]); `function` is an expression in the plain
-    jet symbols of a `JetSpace` (`phi`, and only where it cannot be avoided `phi_x`, `phi_t`). In the weak form
-    it becomes (−1)^|α| ∫ F ∂_αψ: the more of an atom is in `derivative`, the less the noise matters. The linear
-    atoms φ_tt, φ_xx, … have `function` = `phi`; φ_x² has derivative (0, 0) and function `phi_x**2`; (φ²)_x has
-    derivative (0, 1) and function `phi**2`.
+    `derivative` counts derivatives along each coordinate, (t, x[, y]); `function` is an expression in the
+    plain jet symbols of a `JetSpace` (`phi`, and only where it cannot be avoided `phi_x`, `phi_t`). In the
+    weak form it becomes (−1)^|α| ∫ F ∂_αψ: the more of an atom is in `derivative`, the less the noise
+    matters. The linear atoms φ_tt, φ_xx, … have `function` = `phi`; φ_x² has derivative (0, 0) and function
+    `phi_x**2`; (φ²)_x has derivative (0, 1) and function `phi**2`.
     """
 
     derivative: tuple[int, ...]

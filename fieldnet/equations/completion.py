@@ -16,9 +16,9 @@ def completed(
 ) -> list[EquationFit]:
     """Each equation with the atoms that density terms behind the other equations give in it.
 
-    A coupling has a mirror image in the other field's equation if it comes of a density: φχ² in one, φ²χ in the
-    other. The image is fitted with its error even where the search did without it, so that the Helmholtz conditions
-    can judge its absence.
+    A coupling has a mirror image in the other field's equation if it comes of a density: φχ² in one, φ²χ in
+    the other. The image is fitted with its error even where the search did without it, so that the Helmholtz
+    conditions can judge its absence.
     """
     return [
         _with(
@@ -42,7 +42,9 @@ def _with(table: AtomTable, fit: EquationFit, atoms: Sequence[Atom]) -> Equation
 
 
 def _images(ansatz: EquationAtoms, fits: Sequence[EquationFit], source: int, field: int) -> list[Atom]:
-    """Atoms in the equation of `field` of all density terms whose part in the equation of `source` was found."""
+    """Atoms in the equation of `field` of all density terms whose part in the equation of `source` was
+    found.
+    """
     number = {atom: k for k, atom in enumerate(ansatz.atoms)}
     found = {number[a] for a in fits[source].atoms[1:] if a in number}
     images = []

@@ -1,7 +1,7 @@
 """A learned force in symbols: functions of few parameters, fitted through the same weak projections.
 
-Each candidate f_β is written in the spline's basis, f_β = Σ_k u_k(β) f_k, so that moments, bias and covariance of
-the noise of all candidates follow from those of the basis: no candidate is fitted to the learned curve.
+Each candidate f_β is written in the spline's basis, f_β = Σ_k u_k(β) f_k, so that moments and the noise's
+bias and covariance follow from those of the basis: no candidate is fitted to the learned curve.
 """
 
 from __future__ import annotations
@@ -24,14 +24,19 @@ from .search import EXPLAINED, RIVAL
 from .selection import Criterion
 from .splines import FLUCTUATION, SplineFit
 
-GRID = 40
+GRID = 80
+UNRESOLVED = 1e30
+RELATED = 1e-6
+LAST = 0.05
+"""Part of a step of the grid within which λ chooses β."""
 RESOLVED = 3e-4
-"""Candidates that the basis does not resolve to this part of their size are left out."""
+"""Candidates that the basis does not resolve to this part of their size are left out, and a residual below it
+in units of the target is no evidence against one."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """Forces Σ A_i f_i(β, φ) and their potentials; `low`, `high`: β in units of 1/(size of the field)^`power`.
+    """Forces Σ A_i f_i(β, φ) and their potentials; `low`, `high`: β over (size of the field)^`power`.
 
     Every function is of a variable φ and a number β, in SymPy; `positive`: only where φ > 0.
     """
@@ -50,42 +55,42 @@ def _root(u: sympy.Symbol, b: sympy.Expr) -> sympy.Expr:
 
 
 FAMILIES = (
-    Family("sine", lambda u, b: (sympy.sin(b * u),), lambda u, b: (-sympy.cos(b * u) / b,), 0.3, 14),
+    Family("sine", lambda u, b: (sympy.sin(b * u),), lambda u, b: (-sympy.cos(b * u) / b,), 0.3, 60),
     Family(
         "wave with a phase",
         lambda u, b: (sympy.sin(b * u), sympy.cos(b * u)),
         lambda u, b: (-sympy.cos(b * u) / b, sympy.sin(b * u) / b),
         0.3,
-        14,
+        60,
     ),
     Family("exponential", lambda u, b: (sympy.exp(b * u),), lambda u, b: (sympy.exp(b * u) / b,), 0.1, 4),
     Family("decay", lambda u, b: (sympy.exp(-b * u),), lambda u, b: (-sympy.exp(-b * u) / b,), 0.1, 4),
     Family("sinh", lambda u, b: (sympy.sinh(b * u),), lambda u, b: (sympy.cosh(b * u) / b,), 0.2, 4),
     Family(
-        "tanh", lambda u, b: (sympy.tanh(b * u),), lambda u, b: (sympy.log(sympy.cosh(b * u)) / b,), 0.2, 12
+        "tanh", lambda u, b: (sympy.tanh(b * u),), lambda u, b: (sympy.log(sympy.cosh(b * u)) / b,), 0.2, 60
     ),
     Family(
         "arctangent",
         lambda u, b: (sympy.atan(b * u),),
         lambda u, b: (u * sympy.atan(b * u) - sympy.log(1 + b**2 * u**2) / (2 * b),),
         0.2,
-        12,
+        60,
     ),
     Family(
         "rational",
         lambda u, b: (u / (1 + b * u**2),),
         lambda u, b: (sympy.log(1 + b * u**2) / (2 * b),),
         0.05,
-        40,
+        1000,
         2,
     ),
-    Family("root", lambda u, b: (u / _root(u, b),), lambda u, b: (_root(u, b) / b,), 0.05, 40, 2),
+    Family("root", lambda u, b: (u / _root(u, b),), lambda u, b: (_root(u, b) / b,), 0.05, 1000, 2),
     Family(
         "Gaussian",
         lambda u, b: (u * sympy.exp(-b * u**2),),
         lambda u, b: (-sympy.exp(-b * u**2) / (2 * b),),
         0.05,
-        20,
+        1000,
         2,
     ),
     Family("power", lambda u, b: (u**b,), lambda u, b: (u ** (b + 1) / (b + 1),), 0.2, 6, 0, True),
@@ -105,9 +110,9 @@ FAMILIES = (
 class Distilled:
     """F(φ) in symbols: what to put in place of the learned force.
 
-    `parameters` are β and the amplitudes, with standard errors; `difference` the criterion of the spline less that
-    of the symbols; `rivals` families that the data cannot tell from it; `atoms`, `terms`: functions of F as atoms
-    of the equation, and the density terms that they come of, with amplitude 1.
+    `parameters` are β and the amplitudes, with standard errors; `difference` the criterion of the spline
+    less that of the symbols; `rivals` families that the data cannot tell from it; `atoms`, `terms`:
+    functions of F as atoms of the equation, and the density terms that they come of, with amplitude 1.
     """
 
     family: str
@@ -150,10 +155,10 @@ class _Trial:
 class _Candidates:
     """Moments of the linear atoms and the functions of one family at one β, from those of the basis."""
 
-    def __init__(self, fit: SplineFit, low: float, high: float):
+    def __init__(self, fit: SplineFit):
         self.fit = fit
         self.count = len(fit.linear)
-        self.phi = np.linspace(low, high, 401)
+        self.phi = np.linspace(*fit.basis.inner, 401)
         self.basis = fit.basis.values(self.phi)
         scale = np.linalg.norm(self.basis, axis=1)
         self._inverse = np.linalg.pinv((self.basis / scale[:, None]).T, rcond=1e-9) / scale[:, None]
@@ -195,20 +200,18 @@ def distil(
     projections: Projections,
     fit: SplineFit,
     moments: Sequence[tuple[Moments, float]],
-    low: float,
-    high: float,
     jets: JetSpace,
 ) -> Distilled | None:
     """The family of least criterion if it explains the data at all widths and beats the spline by `RIVAL`.
 
-    n log λ + (free numbers) · penalty, with the same n and penalty for the spline's freedom. `moments`: those of
-    the spline's atoms with the effective rows at each width, the first at the width of `fit`.
+    n log λ + (free numbers) · penalty, with the same n and penalty for the spline's freedom. `moments`:
+    those of the spline's atoms with the effective rows at each width, the first at the width of `fit`.
     """
-    table = _Candidates(fit, low, high)
+    table = _Candidates(fit)
     criterion = Criterion(fit.effective_rows, len(FAMILIES))
     found = []
     for family in FAMILIES:
-        if family.positive and low <= 0:
+        if family.positive and fit.basis.inner[0] <= 0:
             continue
         for plain in (p for n in range(3) for p in combinations(range(2), n)):
             trial = _trial(table, family, plain, moments[0][0], criterion)
@@ -227,28 +230,56 @@ def distil(
 def _trial(
     table: _Candidates, family: Family, plain: tuple[int, ...], parts: Moments, criterion: Criterion
 ) -> _Trial | None:
+    """The family at its best β.
+
+    β is sought by the residual of corrected least squares, which is smooth in it; λ, whose well is narrower
+    than any grid where there is little noise, has the last word.
+    """
     size = float(np.abs(table.phi).max())
 
-    def value(logarithm: float) -> float:
+    def value(logarithm: float, of: Callable[[Moments], float]) -> float:
         columns = table.columns(family, float(np.exp(logarithm)), plain)
-        return np.inf if columns is None else solved_for(reduced(parts, columns), 0)[1]
+        return UNRESOLVED if columns is None else of(reduced(parts, columns))
 
     edges = np.log(np.array([family.low, family.high]) / size**family.power)
-    grid = np.linspace(*edges, GRID)
-    values = np.array([value(g) for g in grid])
-    best = int(np.argmin(values))
-    if not np.isfinite(values[best]):
+    grid, step = np.linspace(edges[0], edges[1], GRID, retstep=True)
+    values = [value(g, _corrected_residual) for g in grid]
+    logarithm = float(grid[int(np.argmin(values))])
+    if min(values) == UNRESOLVED:
         return None
-    ends = grid[max(best - 1, 0)], grid[min(best + 1, GRID - 1)]
-    refined = minimize_scalar(value, bounds=ends, method="bounded", options={"xatol": 1e-9})
-    logarithm = float(refined.x) if refined.fun < values[best] else float(grid[best])
+    for of, reach in ((_corrected_residual, float(step)), (_ratio, LAST * float(step))):
+        ends = logarithm - reach, logarithm + reach
+        refined = minimize_scalar(value, bounds=ends, args=(of,), method="bounded", options={"xatol": 1e-9})
+        if refined.fun < value(logarithm, of):
+            logarithm = float(refined.x)
     beta = float(np.exp(logarithm))
     columns = table.columns(family, beta, plain)
     if columns is None:
         return None
     ratio, misfit = _residual(reduced(parts, columns))
     terms = columns.shape[1]  # the target has no coefficient of its own, β is one more
-    return _Trial(family, plain, beta, ratio, misfit, criterion.of(ratio, terms))
+    return _Trial(
+        family,
+        plain,
+        beta,
+        ratio,
+        misfit,
+        criterion.of(min(ratio, 1.0) if misfit < RESOLVED else ratio, terms),
+    )
+
+
+def _ratio(parts: Moments) -> float:
+    return solved_for(parts, 0)[1]
+
+
+def _corrected_residual(parts: Moments) -> float:
+    """min_θ θᵀ(G − N)θ with θ_0 = 1, in units of the target: that of least squares without the noise."""
+    clean = (parts.gram - parts.noise) / parts.gram[0, 0]
+    size = np.sqrt(np.diag(parts.gram)[1:] / parts.gram[0, 0])
+    values, vectors = np.linalg.eigh(clean[1:, 1:] / np.outer(size, size))
+    kept = values > RELATED * values[-1]
+    moved = vectors[:, kept].T @ (clean[1:, 0] / size)
+    return float(clean[0, 0] - np.sum(moved**2 / values[kept]))
 
 
 def _residual(parts: Moments) -> tuple[float, float]:
@@ -299,7 +330,13 @@ def _distilled(
     score = score_fields(projections, table.fit.atoms, columns @ theta, ratio, parts)
     q = wide.T @ score.reshape(len(columns), -1)
     inverse = inverse_curvature(small, ratio, 0)
-    covariance = inverse @ (q @ q.T) @ inverse * max(1.0, ratio)
+    full = columns @ theta
+    sensitivity, curvature = q @ q.T, small.gram - ratio * small.noise
+    unit = np.trace(inverse @ sensitivity) / np.trace(inverse @ curvature)
+    least = (
+        full @ parts.noise @ full / table.fit.effective_rows
+    )  # columns are known no better than `QUADRATURE`
+    covariance = inverse @ sensitivity @ inverse * max(1.0, ratio) * max(1.0, float(least / unit))
     errors = np.sqrt(np.diag(covariance).clip(0))
     symbol = table.fit.basis.symbol
     number = sympy.Float(beta)
@@ -318,6 +355,6 @@ def _distilled(
         terms=tuple(primitives),
         ratio=ratio,
         misfit=trial.misfit,
-        difference=difference,
+        difference=float(difference),
         rivals=rivals,
     )

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import sympy
 
 from lagrangians.jets import JetSpace
 
 from .atoms import Atom
-from .completion import completed
+from .attempts import MIXED, Attempt, Memory, attempts, chosen_of
 from .fitted import FittedEquations
 from .joining import joined
 from .library import EquationAtoms
 from .measured import MeasuredFields
-from .search import NEGLIGIBLE, RIVAL, AtomTable, EquationFit, find_equation, rivals
-from .selection import SYSTEMATIC
+from .search import RIVAL, AtomTable, EquationFit, rivals
 from .widths import Widths
 
 ORDERS = ((1, "first order in time"), (2, "second order in time"), (0, "mixed"))
 
-MIXED = "mixed"
 IMITATION = 0.3
-"""Of equations that leave a small but systematic residual others take the place if they leave this part of it."""
+"""Of equations that leave a small but systematic residual others take the place if they leave this part
+of it.
+"""
 LAST = 2
 """The stage at which all atoms are candidates."""
 
@@ -33,37 +32,9 @@ Rivals = tuple[tuple[Atom, ...], tuple[Atom, ...]]
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """Equations of one order in time, one family and one stage of the ansatz, one for each field."""
-
-    fits: tuple[EquationFit, ...]
-    family: str
-    order: str
-    stage: int
-    table: AtomTable
-    candidates: tuple[Atom, ...]
-
-    @property
-    def criterion(self) -> float:
-        return sum(fit.score for fit in self.fits)
-
-    @property
-    def terms(self) -> int:
-        return sum(len(fit.atoms) for fit in self.fits)
-
-    @property
-    def misfit(self) -> float:
-        return max(fit.misfit for fit in self.fits)
-
-    @property
-    def at_noise(self) -> bool:
-        """Whether no equation leaves more than noise, or than `NEGLIGIBLE` of its target."""
-        return all(fit.ratio < SYSTEMATIC or fit.misfit < NEGLIGIBLE for fit in self.fits)
-
-
-@dataclass(frozen=True)
 class Dynamics:
-    """What was found. `rivals` are (kept atoms, others) that the data cannot tell apart; `tried` all attempts at the
+    """What was found. `rivals` are (kept atoms, others) that the data cannot tell apart; `tried` all
+    attempts at the
     order and stage taken, by family; `silent` atoms whose columns vanish on these data.
     """
 
@@ -86,32 +57,38 @@ def find_dynamics(
     ansatz: Mapping[str, EquationAtoms],
     progress: Report | None = None,
     workers: int = 1,
-    memory: MutableMapping[str, Any] | None = None,
+    memory: Memory | None = None,
 ) -> Dynamics:
     """Equations of motion from the atoms of one of the families in `ansatz`.
 
-    First order in time is tried before second order and before φ_tx; the first that explains the data at all widths
-    of the test functions is taken, or the one that comes nearest. Later stages of the ansatz are opened only where
-    the earlier ones leave more than noise; the family "mixed" only where no other one explains the data. Of the
-    families the extended Bayesian criterion chooses. The width of the test functions is that of least stated error;
-    with it the search is repeated.
+    First order in time is tried before second order and before φ_tx; the first that explains the data at all
+    widths of the test functions is taken, or the one that comes nearest. Later stages of the ansatz are
+    opened only where the earlier ones leave more than noise; the family "mixed" only where no other one
+    explains the data. Of the families the extended Bayesian criterion chooses. The width of the test
+    functions is that of least stated error; with it the search is repeated.
 
-    `workers`: how many families are searched at once; the answer does not depend on it. `memory` takes what each
-    finished search has found, as JSON values, and gives it back to a later run on the same data.
+    `workers`: how many families are searched at once; the answer does not depend on it. `memory` takes what
+    each finished search has found, as JSON values, and gives it back to a later run on the same data.
     """
     widths = Widths(measured)
     memory = {} if memory is None else memory
-    found = _search(widths, 1.0, ansatz, progress, 0.0)
+    found = _search(widths, 1.0, ansatz, progress, 0.0, workers, memory)
     width = found.widths.best(found.fits)
     if widths.half_points(width) != widths.half_points(1.0):
-        found = _search(widths, width, ansatz, progress, 0.5)
+        found = _search(widths, width, ansatz, progress, 0.5, workers, memory)
     if progress is not None:
         progress("equations, done", 1.0, found.chosen.misfit)
     return found
 
 
 def _search(
-    widths: Widths, width: float, ansatz: Mapping[str, EquationAtoms], progress: Report | None, begin: float
+    widths: Widths,
+    width: float,
+    ansatz: Mapping[str, EquationAtoms],
+    progress: Report | None,
+    begin: float,
+    workers: int,
+    memory: Memory,
 ) -> Dynamics:
     jets = widths.measured.jets
     best: tuple[Attempt, dict[str, Attempt], bool, Widths] | None = None
@@ -128,16 +105,13 @@ def _search(
             if progress is not None:
                 done = begin + 0.5 * (stage + n / len(ORDERS)) / stages
                 progress(f"equations, {name}", done, best[0].misfit if best else 1.0)
-            tried: dict[str, Attempt] = {}
-            for family in sorted(lists, key=lambda f: f == MIXED):
-                if family == MIXED and any(_explained(own, a) for a in tried.values()):
-                    break
-                candidates = candidates_of(lists[family], order, jets, last=stage == LAST)
-                fits = [find_equation(table, t, candidates) for t in targets]
-                fits = completed(table, fits, ansatz[family], candidates)
-                tried[family] = Attempt(tuple(fits), family, name, stage, table, candidates)
-            chosen = _chosen(tried)
-            explained = _explained(own, chosen)
+            candidates = {
+                family: candidates_of(atoms, order, jets, last=stage == LAST)
+                for family, atoms in lists.items()
+            }
+            tried = attempts(table, targets, candidates, own, name, stage, workers, memory)
+            chosen = chosen_of(tried, ansatz)
+            explained = chosen.explained(own)
             better = best is None or (
                 _replaces(chosen, best[0]) and explained
                 if best[2]
@@ -152,11 +126,6 @@ def _search(
     return _found(width, *best)
 
 
-def _chosen(tried: Mapping[str, Attempt]) -> Attempt:
-    """The family of least criterion; "mixed" only where it is better by `RIVAL`."""
-    return min(tried.values(), key=lambda a: (a.criterion + (RIVAL if a.family == MIXED else 0), a.terms))
-
-
 def _replaces(later: Attempt, earlier: Attempt) -> bool:
     """Whether other equations explain the data so much better that those found before were imitations.
 
@@ -167,16 +136,13 @@ def _replaces(later: Attempt, earlier: Attempt) -> bool:
     return not added and later.misfit < IMITATION * earlier.misfit
 
 
-def _explained(widths: Widths, attempt: Attempt) -> bool:
-    return all(fit.explained and widths.confirmed(fit) for fit in attempt.fits)
-
-
 def _at(stages: list[tuple[Atom, ...]], stage: int) -> tuple[Atom, ...]:
     return stages[min(stage, len(stages) - 1)]
 
 
 def stages_of(ansatz: EquationAtoms) -> list[tuple[Atom, ...]]:
-    """Growing lists of atoms: the linear and potential ones; then all that need no derivative of the data; then all.
+    """Growing lists of atoms: the linear and potential ones; then all that need no derivative of the data;
+    then all.
 
     At the last stage terms with the highest time derivative are candidates too (`candidates_of`).
     """
@@ -188,19 +154,20 @@ def stages_of(ansatz: EquationAtoms) -> list[tuple[Atom, ...]]:
 
 
 def candidates_of(atoms: Sequence[Atom], order: int, jets: JetSpace, last: bool) -> tuple[Atom, ...]:
-    """Atoms for equations of this order in time: those of lower order, and at the last stage also those that multiply
-    the highest time derivative by a function, as metrics that depend on the field do, or differentiate it in space.
+    """Atoms for equations of this order in time: those of lower order, and at the last stage also those that
+    multiply
+    the highest time derivative by a function, as metrics that depend on the field do, or differentiate it in
+    space.
 
-    The equation is solved for its linear term φ_tt all the same; the relation of all terms is found as a whole.
+    The equation is solved for its linear term φ_tt all the same; the relation of all terms is found as a
+    whole.
     """
     targets = targets_of(jets, order)
     lower = [a for a in atoms if time_order(a, jets) < max(order, 1)]
     if not last or order < 2:
         return tuple(lower)
     same = [
-        a
-        for a in atoms
-        if time_order(a, jets) == order and a not in targets and _quasilinear(a, order, jets)
+        a for a in atoms if time_order(a, jets) == order and a not in targets and _quasilinear(a, order, jets)
     ]
     return (*lower, *same)
 
@@ -245,18 +212,18 @@ def _found(
 
 
 def _rivals(chosen: Attempt, tried: Mapping[str, Attempt]) -> tuple[Rivals, ...]:
-    """Atoms of the chosen equations with others that explain the data as well: one in the place of one, of the same
+    """Atoms of the chosen equations with others that explain the data as well: one in the place of one, of
+    the same
     family, and what another family gives with as few terms."""
     found: list[Rivals] = []
-    for fit in chosen.fits:
-        found += [((kept,), (other,)) for kept, other in rivals(chosen.table, fit, chosen.candidates)]
-    for other in tried.values():
-        if other.family in (chosen.family, MIXED) or other.terms > chosen.terms:
-            continue
-        if abs(other.criterion - chosen.criterion) < RIVAL:
-            for own, its in zip(chosen.fits, other.fits, strict=True):
-                kept = tuple(a for a in own.atoms if a not in its.atoms)
-                instead = tuple(a for a in its.atoms if a not in own.atoms)
-                if kept and instead:
-                    found.append((kept, instead))
+    for n, fit in enumerate(chosen.fits):
+        found += [((kept,), (other,)) for kept, other in rivals(chosen.table, fit, chosen.candidates[n])]
+        for other in tried.values():
+            its = other.fits[n]
+            if other.families[n] in (chosen.families[n], MIXED) or len(its.atoms) > len(fit.atoms):
+                continue
+            kept = tuple(a for a in fit.atoms if a not in its.atoms)
+            instead = tuple(a for a in its.atoms if a not in fit.atoms)
+            if kept and instead and abs(its.score - fit.score) < RIVAL:
+                found.append((kept, instead))
     return tuple(dict.fromkeys(found))

@@ -15,8 +15,9 @@ def smallest_relation(parts: Moments) -> tuple[np.ndarray, float]:
     """(θ, λ): θᵀGθ/θᵀNθ is least at θ, where it is λ.
 
     Where Σ_kθ_k·atom_k = 0 holds, Aθ = Eθ is noise alone and λ = 1 up to fluctuations; the least ratio is the
-    maximum-likelihood estimate of θ for independent rows (errors in variables; Fuller, Measurement Error Models,
-    §2.3). Least squares would take the noise in the columns for signal and shrink them. θ has no sign or scale.
+    maximum-likelihood estimate of θ for independent rows (errors in variables; Fuller, Measurement Error
+    Models, §2.3). Least squares would take the noise in the columns for signal and shrink them. θ has no
+    sign or scale.
     """
     size = np.sqrt(np.diag(parts.gram))
     size = np.where(size > 0, size, 1.0)
@@ -26,7 +27,9 @@ def smallest_relation(parts: Moments) -> tuple[np.ndarray, float]:
 
 
 def solved_for(parts: Moments, target: int) -> tuple[np.ndarray, float]:
-    """As `smallest_relation`, scaled to θ[target] = 1. θ is infinite where the relation does without the target."""
+    """As `smallest_relation`, scaled to θ[target] = 1. θ is infinite where the relation does without the
+    target.
+    """
     theta, ratio = smallest_relation(parts)
     with np.errstate(divide="ignore", invalid="ignore"):
         return theta / theta[target], ratio
@@ -35,11 +38,12 @@ def solved_for(parts: Moments, target: int) -> tuple[np.ndarray, float]:
 def score_fields(
     projections: Projections, atoms: Sequence[Atom], theta: np.ndarray, ratio: float, parts: Moments
 ) -> np.ndarray:
-    """q_ka(x): the first-order change of the score (G − λN)θ with the noise ε_a(x) of each field, in units of σ_a.
+    """q_ka(x): the first-order change of the score (G − λN)θ with the noise ε_a(x) of each field, in units
+    of σ_a.
 
-    The residual r = Aθ changes by ∫ψ Σ_l θ_l D_l(∂F̃_l/∂φ_a ε_a), and the score A_kᵀr with it: q_k = σ_a Σ_l θ_l
-    ∂F̃_l/∂φ_a · (A_k spread on ∂_{α_l}ψ). Overlap of the windows is in it exactly.
-    shape: (atoms, fields, sample, time, *S)
+    The residual r = Aθ changes by ∫ψ Σ_l θ_l D_l(∂F̃_l/∂φ_a ε_a), and the score A_kᵀr with it: q_k = σ_a Σ_l
+    θ_l ∂F̃_l/∂φ_a · (A_k spread on ∂_{α_l}ψ). Overlap of the windows is in it exactly. shape: (atoms,
+    fields, sample, time, *S)
     """
     columns = projections.columns(atoms)
     residual = columns @ theta

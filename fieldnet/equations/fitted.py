@@ -16,9 +16,9 @@ class FittedEquations:
     """Σ_k c_ak · atom_k = 0, one equation a field, solved for `targets`: c[a, targets[a]] = 1.
 
     Coefficients outside `support` are exactly 0; the targets belong to the support and have no variance.
-    `covariance` is that of the flattened coefficients, of shape (fields·atoms, fields·atoms), 0 in the rows and
-    columns of targets and of what is not in the support. Coefficients of different equations are correlated
-    since they share the data.
+    `covariance` is that of the flattened coefficients, of shape (fields·atoms, fields·atoms), 0 in the rows
+    and columns of targets and of what is not in the support. Coefficients of different equations are
+    correlated since they share the data.
 
     `chi_square` is the weighted residual over its expectation from noise alone, by equation: near 1 where the
     equations explain the data to the noise.

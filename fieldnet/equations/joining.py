@@ -21,8 +21,8 @@ def joined(
 ) -> tuple[tuple[EquationFit, ...], FittedEquations]:
     """(equations re-estimated, all of them in one list of atoms with the covariance between them).
 
-    Of rows of equal weight and rows weighted by the covariance of their noise, each equation takes the estimate of
-    smaller stated error.
+    Of rows of equal weight and rows weighted by the covariance of their noise, each equation takes the
+    estimate of smaller stated error.
     """
     best = [_estimate(table, fit) for fit in fits]
     atoms = tuple(dict.fromkeys(atom for fit in fits for atom in fit.atoms))
@@ -52,7 +52,9 @@ def joined(
 
 
 def _estimate(table: AtomTable, fit: EquationFit) -> tuple[EquationFit, np.ndarray]:
-    """The fit of smaller stated error, and how its coefficients move with the noise. shape: (atoms, points)"""
+    """The fit of smaller stated error, and how its coefficients move with the noise. shape: (atoms,
+    points)
+    """
     moved = influences(table.projections, fit.atoms, fit.theta, fit.ratio, 0, table.of(fit.atoms))
     flat = moved.reshape(len(fit.atoms), -1)
     if len(fit.atoms) < 2 or fit.ratio > SYSTEMATIC:

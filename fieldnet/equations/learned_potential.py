@@ -1,4 +1,4 @@
-"""A potential that no library term expresses: learned as a smooth function, and put into symbols if it can be."""
+"""A potential that no library term expresses: learned as a smooth function, then distilled to symbols."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .splines import SplineBasis, SplineFit, fit_spline, with_errors
 from .widths import Widths
 
 WIDTHS = (1.0, 1.4, 2.0)
-"""Half widths of the test functions; the first is that of the fit, on all of them it must explain the data."""
+"""Half widths of the test functions: the first for the fit, which must explain the data on all."""
 SERIES = 3
-"""From so many nonlinear functions in one equation on they may be the series of one that the library lacks."""
+"""So many nonlinear functions in one equation may be the series of one that the library lacks."""
 POINTS = 201
 VISITED = 0.001
 """The range visited by the data leaves out this part of them at each end."""
@@ -36,9 +36,9 @@ Report = Callable[[str, float, float], None]
 class LearnedPotential:
     """V(φ) with V' = F in φ_tt + Σ θ·linear + F(φ) = 0, over the range [low, high] that the data visit.
 
-    `fit` is the spline with its covariance, V(`origin`) = 0. `explained`: whether nothing but noise is left at all
-    widths of the test functions. `distilled` is the same force in symbols, or None. `histogram` counts the data in
-    equal parts of the range.
+    `fit` is the spline with its covariance, V(`origin`) = 0. `explained`: whether nothing but noise is left
+    at all widths of the test functions. `distilled` is the same force in symbols, or None. `histogram` counts
+    the data in equal parts of the range.
     """
 
     jets: JetSpace
@@ -135,18 +135,18 @@ def needs_potential(dynamics: Dynamics) -> bool:
     """
     for fit in dynamics.fits:
         functions = [a for a in fit.atoms if not any(a.derivative) and not a.function.is_Symbol]
-        if fit.ratio > SYSTEMATIC and fit.misfit > NEGLIGIBLE or len(functions) >= SERIES:
+        if (fit.ratio > SYSTEMATIC and fit.misfit > NEGLIGIBLE) or len(functions) >= SERIES:
             return True
     return not dynamics.explained
 
 
 def learn_potential(dynamics: Dynamics, progress: Report | None = None, field: int = 0) -> LearnedPotential:
-    """The force F(φ) of one field as a spline, beside the linear terms that matter, and in symbols if it can be.
+    """The force F(φ) of one field as a spline, beside the linear terms that matter, and in symbols.
 
-    First order in time is tried, then second; the first that explains the data is taken, or the last one. The
-    linear terms come by backward elimination with the extended Bayesian criterion. With several fields the others may
-    enter linearly: raises `ValueError` where that leaves more than noise, since their coupling is no potential of
-    one field.
+    First order in time is tried, then second; the first that explains the data is taken, or the last one.
+    The linear terms come by backward elimination with the extended Bayesian criterion. With several fields
+    the others may enter linearly: raises `ValueError` where that leaves more than noise, since their
+    coupling is no potential of one field.
     """
     jets = dynamics.widths.measured.jets
     learned = None
@@ -156,7 +156,7 @@ def learn_potential(dynamics: Dynamics, progress: Report | None = None, field: i
             break
     if learned is None or (len(jets.fields) > 1 and not learned.explained):
         raise ValueError(
-            f"got an equation of {jets.field_names[field]} whose force is no function of it alone plus linear terms, "
+            f"got {jets.field_names[field]}, whose force is no function of it and linear terms, "
             "expected a sum of potentials of one field each; add the couplings to the library"
         )
     if progress is not None:
@@ -193,16 +193,17 @@ def _learned(
         explained = refit.explained
     fit = with_errors(projections, fit, chosen)
     low, high = (float(q) for q in np.quantile(values, [VISITED, 1 - VISITED]))
-    inside = max(low, basis.low), min(high, basis.high)
-    found = distil(projections, fit, moments, *inside, jets) if explained else None
+    found = distil(projections, fit, moments, jets) if explained else None
     histogram = np.histogram(values, bins=60, range=(low, high))[0]
     origin = 0.0 if low < 0 < high else float(np.median(values))
     return LearnedPotential(jets, field, fit, low, high, origin, explained, histogram, found)
 
 
 def linear_atoms(jets: JetSpace, field: int, order: int) -> tuple[Atom, ...]:
-    """The target, ∂_t^order φ, and linear terms that may stand beside F(φ): derivatives of all fields up to the
-    second, fourth ones in space; other fields themselves."""
+    """The target, ∂_t^order φ, and linear terms that may stand beside F(φ).
+
+    They are derivatives of all fields up to the second, fourth ones in space, and other fields themselves.
+    """
     axes = range(len(jets.coordinates))
     target = raised(jets.zero, 0, order)
     indices = [raised(jets.zero, n) for n in axes]
@@ -220,8 +221,10 @@ def linear_atoms(jets: JetSpace, field: int, order: int) -> tuple[Atom, ...]:
 def _needed(
     projections: Projections, candidates: Sequence[Atom], basis: SplineBasis, parts: Moments, full: SplineFit
 ) -> list[int]:
-    """Numbers of the candidates that are needed beside the spline, the target first: backward elimination at the
-    smoothness of the full fit."""
+    """Numbers of the candidates that are needed beside the spline, the target first.
+
+    Backward elimination at the smoothness of the full fit.
+    """
     waves = range(len(candidates), len(parts.gram))
     criterion = Criterion(full.effective_rows, len(candidates))
 

@@ -12,6 +12,7 @@ from ..learning.weak_form import WindowAxis, window_axis
 from .atoms import Atom
 from .functions import FieldFunction, field_function
 from .measured import MeasuredFields
+from .noise_moments import CovarianceSums
 
 STRIDE = 4  # windows stand a quarter of their half width apart
 MOST_POINTS = 60_000  # noise covariances are averaged over no more points than about these
@@ -19,6 +20,9 @@ QUADRATURE = 1e-5
 """Columns are taken to be known to this part of their size, whatever the noise: the error of the test
 functions' trapezoidal rule. Without it data without noise would have no scale.
 """
+
+CONSTANT = 0.03
+"""Part of a constant column that counts as varying."""
 
 Slopes = Mapping[tuple[int, ...], Sequence[np.ndarray]]
 
@@ -105,14 +109,12 @@ class Projections:
         """AᵀA and ⟨EᵀE⟩ over all rows."""
         columns = self.columns(atoms)
         gram = columns.T @ columns
-        return Moments(gram, positive(self.noise(atoms), np.sqrt(np.diag(gram))))
+        return Moments(gram, positive(self.noise(atoms), variation(columns)))
 
     def project(self, values: np.ndarray, derivative: Sequence[int]) -> np.ndarray:
         """∫ values ∂_αψ. shape: (sample, time, *S) -> (sample, *windows)"""
         for n, order in enumerate(derivative):
-            values = np.moveaxis(
-                np.tensordot(values, self._weights[n][order], axes=([1 + n], [1])), -1, 1 + n
-            )
+            values = _applied(self._weights[n][order], values, 1 + n)
         return values
 
     def spread(self, rows: np.ndarray, derivative: Sequence[int]) -> np.ndarray:
@@ -120,7 +122,7 @@ class Projections:
         time, *S)
         """
         for n, order in enumerate(derivative):
-            rows = np.moveaxis(np.tensordot(rows, self._weights[n][order], axes=([1 + n], [0])), -1, 1 + n)
+            rows = _applied(self._weights[n][order].T, rows, 1 + n)
         return rows
 
     def slopes(self, atoms: Sequence[Atom], theta: np.ndarray) -> list[Slopes]:
@@ -161,24 +163,16 @@ class Projections:
         Noise at different points is independent, so this is Σ_x Cov(F̃_k, F̃_l)(x) Σ_ψ ∂_αψ(x) ∂_βψ(x); of
         many points only every few are taken.
         """
-        values, overlap = self._sampled
-        covariances: dict[tuple, np.ndarray] = {}
-        out = np.zeros((len(atoms), len(atoms)))
-        cache: dict = {}
+        sums = CovarianceSums(*self._sampled)
+        known: dict[tuple, FieldFunction] = {}
         for k, one in enumerate(atoms):
             for m in range(k, len(atoms)):
-                other = atoms[m]
-                key = (one.function, other.function)
-                if key not in covariances:
-                    pair = self.function(one).noise_covariance(self.function(other), self.measured.deviations)
-                    covariances[key] = pair.evaluate(values, cache)
-                    covariances[key[::-1]] = covariances[key]
-                sign = (-1) ** (sum(one.derivative) + sum(other.derivative))
-                total = covariances[key].sum(0)
-                for n in reversed(range(len(self.axes))):
-                    total = total @ overlap(n, one.derivative[n], other.derivative[n])
-                out[k, m] = out[m, k] = sign * float(total)
-        return out
+                key = (one.function, atoms[m].function)
+                if key not in known:
+                    f, g = self.function(one), self.function(atoms[m])
+                    known[key] = known[key[::-1]] = f.noise_covariance(g, self.measured.deviations)
+                sums.add(k, m, (one.derivative, atoms[m].derivative), known[key])
+        return sums.sums(len(atoms))
 
     @property
     def sampled_values(self) -> list[np.ndarray]:
@@ -219,6 +213,18 @@ class Projections:
         return values, overlap
 
 
+def variation(columns: np.ndarray) -> np.ndarray:
+    """Size of what varies from window to window in each column: of a constant the trapezoidal rule makes no
+    error.
+
+    At least `CONSTANT` of the whole column, so that no column counts as exact. shape: (rows, columns) ->
+    (columns,)
+    """
+    square = (columns**2).sum(0)
+    varying = square - len(columns) * columns.mean(0) ** 2
+    return np.sqrt(np.maximum(varying, CONSTANT**2 * square))
+
+
 def positive(noise: np.ndarray, size: np.ndarray) -> np.ndarray:
     """The nearest covariance: an unbiased estimate need not be positive. At least `QUADRATURE` of each
     column.
@@ -226,3 +232,12 @@ def positive(noise: np.ndarray, size: np.ndarray) -> np.ndarray:
     size = np.where(size > 0, size, 1.0)
     values, vectors = np.linalg.eigh(noise / np.outer(size, size))
     return (vectors * values.clip(QUADRATURE**2)) @ vectors.T * np.outer(size, size)
+
+
+def _applied(matrix: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:
+    """The matrix times one axis of an array."""
+    shape = values.shape
+    if axis == values.ndim - 1:
+        return values @ matrix.T
+    blocks = values.reshape(int(np.prod(shape[:axis])), shape[axis], -1)
+    return np.matmul(matrix, blocks).reshape(*shape[:axis], len(matrix), *shape[axis + 1 :])

@@ -14,8 +14,8 @@ from .projections import Projections
 from .selection import SYSTEMATIC, Criterion, Support, best_supports, needed
 
 RIVAL = 10.0
-"""Difference of the criterion below which another atom could stand in for one: "very strong" evidence beyond it
-(Kass & Raftery, J. Am. Stat. Assoc. 90 (1995) 773)."""
+"""Difference of the criterion below which another atom could stand in for one: "very strong" evidence beyond
+it (Kass & Raftery, J. Am. Stat. Assoc. 90 (1995) 773)."""
 NEGLIGIBLE = 1e-3
 """Terms below this part of the target are taken for errors of the data's own integrator."""
 EXPLAINED = 0.02
@@ -26,8 +26,8 @@ EXPLAINED = 0.02
 class EquationFit:
     """atom_0 + Σ_k θ_k atom_k = 0: `atoms` with the target first, θ (θ_0 = 1), its covariance, λ.
 
-    `residual` is ‖Aθ‖ over that of the target's column, `misfit` its part beyond the noise over the target's signal; `path` the best support of each
-    size with its λ, as texts can show it.
+    `residual` is ‖Aθ‖ over that of the target's column, `misfit` its part beyond the noise over the target's
+    signal; `path` the best support of each size with its λ, as texts can show it.
     """
 
     atoms: tuple[Atom, ...]
@@ -86,16 +86,23 @@ class AtomTable:
         return self.moments.of(self.numbers(atoms))
 
 
+def criterion_of(table: AtomTable, target: Atom, candidates: Sequence[Atom]) -> Criterion:
+    """The criterion for equations of one target from these candidates."""
+    rows = effective_rows(table.projections, [target], np.ones(1))
+    count = len(table.numbers([c for c in candidates if c != target]))
+    return Criterion(max(rows, 4.0), max(count, 2))
+
+
 def find_equation(table: AtomTable, target: Atom, candidates: Sequence[Atom]) -> EquationFit:
     """The smallest equation for `target` that explains the data, from `candidates`.
 
     Supports of each size come from a beam search; the extended Bayesian criterion takes one, and atoms whose
-    coefficient is within √(its penalty) standard errors of 0 are dropped one at a time, and so are negligible ones.
+    coefficient is within √(its penalty) standard errors of 0 are dropped one at a time, and so are
+    negligible ones.
     """
     (goal,) = table.numbers([target])
     numbers = table.numbers([c for c in candidates if c != target])
-    rows = effective_rows(table.projections, [target], np.ones(1))
-    criterion = Criterion(max(rows, 4.0), max(len(numbers), 2))
+    criterion = criterion_of(table, target, candidates)
     kin = [n for n in numbers if table.atoms[n].derivative == target.derivative]
     supports = best_supports(table.moments, goal, (), numbers, criterion, kin)
     chosen = [table.atoms[n] for n in needed(supports).chosen]
@@ -121,13 +128,16 @@ def fit_equation(
     atoms: Sequence[Atom],
     criterion: Criterion,
     path: tuple[tuple[tuple[Atom, ...], float], ...] = (),
+    errors: bool = True,
 ) -> EquationFit:
-    """The equation with exactly these atoms, the first solved for."""
+    """The equation with exactly these atoms, the first solved for. Without `errors` the covariance is 0."""
     parts = table.of(atoms)
     theta, ratio = solved_for(parts, 0)
     theta[~np.isfinite(theta)] = 0.0
     theta[0] = 1.0
-    spread = covariance(table.projections, atoms, theta, ratio, 0, parts)
+    spread = np.zeros_like(parts.gram)
+    if errors:
+        spread = covariance(table.projections, atoms, theta, ratio, 0, parts)
     square = max(float(theta @ parts.gram @ theta), 0.0)
     excess = max(square - float(theta @ parts.noise @ theta), 0.0)
     residual = float(np.sqrt(square / parts.gram[0, 0]))
@@ -141,12 +151,14 @@ def rivals(table: AtomTable, fit: EquationFit, candidates: Sequence[Atom]) -> li
     """(kept atom, other atom) where the other one in its place explains the data as well.
 
     So it is for a travelling wave, where φ_xx is a function of φ, and for amplitudes too small to show a
-    nonlinearity.
+    nonlinearity. Atoms that are only there as mirror images, with coefficients near 0, have no rivals.
     """
     found = []
     criterion = fit.criterion
     own = criterion.of(fit.ratio, 0)
     for place in range(1, len(fit.atoms)):
+        if fit.theta[place] ** 2 < criterion.penalty * fit.covariance[place, place]:
+            continue
         for other in candidates:
             if other in fit.atoms or other not in table.atoms:
                 continue

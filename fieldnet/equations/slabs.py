@@ -21,10 +21,10 @@ from .projections import Moments, positive
 SLAB = 2**18
 """Values of one field that are projected at once: about ten arrays of this size are alive."""
 SAMPLED = 2**20
-"""Values from which covariances of noise and of coefficients are found, spread over the whole record; those of
-a smaller record come from all of it."""
+"""Values from which covariances of noise and of coefficients are found, spread over the whole record; those
+of a smaller record come from all of it."""
 LEVEL = 2**23
-"""As `SAMPLED`, for the level of the noise, which wants more of them: it enters the coefficients themselves."""
+"""As `SAMPLED`, for the level of the noise: it wants more of them, since it enters the coefficients."""
 
 
 @dataclass(frozen=True)

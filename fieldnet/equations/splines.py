@@ -27,18 +27,18 @@ ROUND_OFF = 1e-13
 FLUCTUATION = 5.0
 """λ of noise may exceed 1 by this many of its standard deviations √(2/n)."""
 PRICE = 3.0
-"""What a free coefficient costs in n log λ: between Akaike's 2 and the Bayesian log n, which smooths so much that
-the bands miss the truth."""
+"""What a free coefficient costs in n log λ: between Akaike's 2 and the Bayesian log n, which smooths so much
+that the bands miss the truth."""
 SMOOTHNESS = 10.0 ** np.arange(-14, 2.1, 0.5)
 """Weights μ of the penalty that are tried, in units of the gram matrix."""
 
 
 @dataclass(frozen=True)
 class SplineBasis:
-    """1, φ, cos κ_1(φ − a), …, cos κ_n(φ − a) with κ_k = kπ/(b − a), for a field in an interval inside of [a, b].
+    """1, φ, cos κ_1(φ − a), …, cos κ_n(φ − a) with κ_k = kπ/(b − a), for a field inside of [a, b].
 
-    As in a smoothing spline, ∫F''² is penalised, which leaves 1 and φ free. Unlike B-splines all functions are
-    quasipolynomials, from which the bias of the noise is taken off exactly.
+    As in a smoothing spline, ∫F''² is penalised, which leaves 1 and φ free. Unlike B-splines all functions
+    are quasipolynomials, from which the bias of the noise is taken off exactly.
     """
 
     symbol: sympy.Symbol
@@ -56,6 +56,12 @@ class SplineBasis:
         a, b = (float(f"{v:.6g}") for v in (low - margin, high + margin))
         legible = ROUGHEST * (b - a) / np.pi / deviation if deviation else np.inf
         return cls(symbol, a, b, int(max(4, min(MOST_WAVES, legible))))
+
+    @property
+    def inner(self) -> tuple[float, float]:
+        """The range of the data with half of the margin, which values with noise do not leave."""
+        half = MARGIN / (1 + 2 * MARGIN) / 2 * (self.high - self.low)
+        return self.low + half, self.high - half
 
     @cached_property
     def rates(self) -> np.ndarray:
@@ -94,7 +100,7 @@ class SplineBasis:
         waves = np.sin(np.outer(self.rates, phi - self.low)) / self.rates[:, None]
         return np.concatenate([[phi, phi**2 / 2], waves])
 
-    def potential(self, weights: Sequence[float]) -> sympy.Expr:
+    def potential(self, weights: Sequence[float] | np.ndarray) -> sympy.Expr:
         """∫ Σ w_k f_k dφ, without a constant."""
         phi = self.symbol
         angles = [sympy.Float(k) * phi - sympy.Float(k * self.low) for k in self.rates]
@@ -135,7 +141,9 @@ class SplineFit:
     @property
     def explained(self) -> bool:
         """Whether λ is that of noise, or the residual below `EXPLAINED` of the target."""
-        return self.ratio < 1 + FLUCTUATION * np.sqrt(2 / self.effective_rows) or self.misfit < EXPLAINED
+        return (
+            bool(self.ratio < 1 + FLUCTUATION * np.sqrt(2 / self.effective_rows)) or self.misfit < EXPLAINED
+        )
 
 
 def fit_spline(
@@ -147,10 +155,10 @@ def fit_spline(
 ) -> SplineFit:
     """The force F(φ) of target + Σθ·linear + F = 0, the first of `linear` being the target.
 
-    Minimises θᵀGθ/θᵀNθ + μ∫F''², errors in variables as in `estimate.smallest_relation`; μ minimises
-    n log λ + `PRICE` · freedom and is at least so large that no function is lost in the noise. The fit has no
-    covariance yet: see `with_errors`. `parts`: the moments of `linear` and the basis. With `like` its μ and n are
-    taken.
+    Minimises θᵀGθ/θᵀNθ + μ∫F''², errors in variables as in `estimate.smallest_relation`; μ minimises n log
+    λ + `PRICE` · freedom and is at least so large that no function is lost in the noise. The fit has no
+    covariance yet: see `with_errors`. `parts`: the moments of `linear` and the basis. With `like` its μ and
+    n are taken.
     """
     atoms = (*linear, *basis.atoms(projections.measured.jets))
     penalty = np.concatenate([np.zeros(len(linear)), basis.penalty])
@@ -180,8 +188,8 @@ def fit_spline(
 def with_errors(projections: Projections, fit: SplineFit, parts: Moments) -> SplineFit:
     """The same with its covariance, H⁻¹(⟨qqᵀ⟩ + s μR)H⁻¹ with H = G − λN + μR and q the scores.
 
-    s is the variance of the noise in units of G − λN, so that the second part is what the penalty hides if F is
-    as rough as the penalty takes it to be.
+    s is the variance of the noise in units of G − λN, so that the second part is what the penalty hides if
+    F is as rough as the penalty takes it to be.
     """
     penalty = (
         np.concatenate([np.zeros(len(fit.linear)), fit.basis.penalty]) * fit.smoothness * parts.gram[0, 0]

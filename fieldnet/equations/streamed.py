@@ -23,7 +23,7 @@ from .search import NEGLIGIBLE, EquationFit
 from .selection import best_supports, needed
 from .slabs import SAMPLED, SLAB, ScoredEquation, StreamedFields
 
-PILOT = 2**18
+PILOT = 2**17
 """Values from which the terms are chosen: pieces spread evenly over the record."""
 PIECE = 256  # times of a piece
 SHORTEST = 96  # times of a piece where layers are large
@@ -59,8 +59,8 @@ def stream_dynamics(
 
     Terms and the width of the test functions are chosen on a pilot, `pilot_values` spread evenly over the
     record; `sampled_values`, spread evenly too, decide whether a few more are needed, and give the covariance
-    of noise and the standard errors. Coefficients and λ come from one pass over everything. Raises ValueError
-    where terms need derivatives of the data.
+    of noise and the standard errors. Coefficients and λ come from one pass over everything, its rows of equal
+    weight. Raises ValueError where terms need derivatives of the data.
     """
     names = tuple(source.fields if fields is None else fields)
     pilot, boundary = pilot_fields(source, names, boundary, deviations, pilot_values)
@@ -162,9 +162,10 @@ def _rivals(found: Dynamics, fit: EquationFit) -> list[Atom]:
     """The `RIVALS` atoms that lower λ most on the pilot when they join an equation."""
     table = found.chosen.table
     jets = found.equations.jets
+    field = next(n for n, own in enumerate(found.fits) if own is fit)
     others = [
         a
-        for a in found.chosen.candidates
+        for a in found.chosen.candidates[field]
         if a in table.atoms and a not in fit.atoms and not jets.order(a.function)
     ]
     ranked = sorted(others, key=lambda a: smallest_relation(table.of([*fit.atoms, a]))[1])

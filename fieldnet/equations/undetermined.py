@@ -8,6 +8,9 @@ from .atoms import Atom
 from .dynamics import Dynamics
 from .search import EXPLAINED
 
+SAME_VELOCITY = 0.05
+"""Velocities of the fields that differ by less than this part are one."""
+
 
 def undetermined(dynamics: Dynamics) -> str | None:
     """Why the data determine no answer, naming the terms that cannot be told apart; or None."""
@@ -17,19 +20,49 @@ def undetermined(dynamics: Dynamics) -> str | None:
         axis = next(names[n] for n, times in enumerate(flat[0].derivative) if n and times)
         listed = ", ".join(dict.fromkeys(a.text(names) for a in flat))
         return f"the field does not vary along {axis}, so that {listed} have no effect"
+    if _is_transport(dynamics):
+        x = names[1]
+        jets = dynamics.equations.jets
+        field = jets.field_names[0]
+        return (
+            f"the data are a single travelling wave, {equations_of(dynamics)}: {field}_tt, {field}_t{x}, "
+            f"{field}_{x}{x} and functions of {field} cannot be told apart; give waves that meet"
+        )
     if any(len(fit.atoms) < 2 for fit in dynamics.fits):
         return "no term of the library lowers the residual"
     if dynamics.rivals:
         kept, instead = dynamics.rivals[0]
         more = f", nor {len(dynamics.rivals) - 1} more such pairs" if len(dynamics.rivals) > 1 else ""
-        return f"{_listed(kept, names)} and {_listed(instead, names)} cannot be told apart{more}; either fits these data"
+        pair = f"{_listed(kept, names)} and {_listed(instead, names)}"
+        return f"{pair} cannot be told apart{more}; either fits these data"
     if not dynamics.explained:
         worst = max(fit.misfit for fit in dynamics.fits)
         return (
-            f"no equation of the library explains these data: the best one leaves {worst:.2g} of the target beyond "
-            f"the noise (allowed {EXPLAINED:g}); extend the library or give finer data"
+            f"no equation of the library explains these data: the best one leaves {worst:.2g} of the target "
+            f"beyond the noise (allowed {EXPLAINED:g}); extend the library or give finer data"
         )
     return None
+
+
+def _is_transport(dynamics: Dynamics) -> bool:
+    """Whether all fields obey φ_t = −vφ_x with one velocity: any function of x − vt does, of any theory."""
+    if len(dynamics.equations.jets.coordinates) != 2:
+        return False
+    velocities = []
+    for fit in dynamics.fits:
+        target = fit.atoms[0]
+        if target.derivative != (1, 0) or len(fit.atoms) != 2:
+            return False
+        if fit.atoms[1].derivative != (0, 1) or fit.atoms[1].function != target.function:
+            return False
+        velocities.append(fit.theta[1])
+    return max(velocities) - min(velocities) <= SAME_VELOCITY * max(abs(v) for v in velocities)
+
+
+def equations_of(dynamics: Dynamics) -> str:
+    names = dynamics.equations.jets.coordinate_names
+    fit = dynamics.fits[0]
+    return f"{fit.atoms[0].text(names)} = {-fit.theta[1]:.4g}*{fit.atoms[1].text(names)}"
 
 
 def _listed(atoms: Sequence[Atom], names: Sequence[str]) -> str:

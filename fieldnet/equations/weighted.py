@@ -19,7 +19,9 @@ TILE = 2000
 LARGEST = 3e7
 """Pairs of overlapping windows above which all rows keep the same weight."""
 RIDGE = 1e-6
-"""Added to the rows' covariance, in units of its mean diagonal: windows that overlap much are nearly dependent."""
+"""Added to the rows' covariance, in units of its mean diagonal: windows that overlap much are nearly
+dependent.
+"""
 CLEAN = 1e-6
 """Relative noise below which residuals are not noise, and weights by its covariance have no meaning."""
 
@@ -39,14 +41,16 @@ class WeightedEstimate:
 def weighted_estimate(
     projections: Projections, atoms: Sequence[Atom], theta: np.ndarray
 ) -> WeightedEstimate | None:
-    """Generalised total least squares with the rows weighted by W = C⁻¹, C the covariance of the residual's noise.
+    """Generalised total least squares with the rows weighted by W = C⁻¹, C the covariance of the residual's
+    noise.
 
         C_ψψ' = Σ_ax g_ψa(x) g_ψ'a(x),    g_ψa = σ_a Σ_l θ_l ∂F̃_l/∂φ_a D_l†ψ
 
-    from the coefficients of the rows of equal weight (feasible generalised least squares). Noise in the columns is
-    removed in the same metric, N_kl = Σ_ψψ' W_ψψ' Cov(A_kψ, A_lψ'). Small dense tiles of neighbouring windows are
-    weighted together; the covariance of θ is that of the exact propagated noise, whatever the weights. None where
-    the data have no noise to speak of, where an atom holds derivatives of the data, or in many dimensions.
+    from the coefficients of the rows of equal weight (feasible generalised least squares). Noise in the
+    columns is removed in the same metric, N_kl = Σ_ψψ' W_ψψ' Cov(A_kψ, A_lψ'). Small dense tiles of
+    neighbouring windows are weighted together; the covariance of θ is that of the exact propagated noise,
+    whatever the weights. None where the data have no noise to speak of, where an atom holds derivatives of
+    the data, or in many dimensions.
     """
     measured = projections.measured
     relative = [
@@ -61,7 +65,8 @@ def weighted_estimate(
     weights = _Weights(projections, tiles, atoms, theta)
     heavy = weights.apply(columns)
     gram = columns.T @ heavy
-    parts = Moments((gram + gram.T) / 2, positive(weights.noise, np.sqrt(np.diag(gram).clip(0))))
+    size = np.sqrt(np.diag(gram).clip(0))
+    parts = Moments((gram + gram.T) / 2, positive(weights.noise, size))
     theta, ratio = solved_for(parts, 0)
     if not np.isfinite(theta).all():
         return None
@@ -90,7 +95,8 @@ def _pointwise(projections: Projections, atoms: Sequence[Atom]) -> dict[tuple[in
 def _smooth_slopes(
     projections: Projections, atoms: Sequence[Atom], theta: np.ndarray
 ) -> dict[tuple[int, ...], list[np.ndarray]]:
-    """(−1)^|α| σ_a Σ_l θ_l ∂F_l/∂φ_a of each field, by derivative, at the field smoothed over a third of the windows.
+    """(−1)^|α| σ_a Σ_l θ_l ∂F_l/∂φ_a of each field, by derivative, at the field smoothed over a third of the
+    windows.
 
     Weights made of the noisy field itself would follow its noise, and that in the columns with it.
     """
@@ -170,7 +176,8 @@ class _Tile:
         out = []
         for n, own in enumerate(self.chosen):
             bump = self.projections.weights(n, 0)[own]
-            out.append(np.nonzero(bump @ bump.T))
+            first, second = np.nonzero(bump @ bump.T)
+            out.append((first, second))
         return out
 
     @property

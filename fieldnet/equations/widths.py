@@ -43,7 +43,9 @@ class Widths:
         return Widths(self.measured, smoothing_of(self.measured))
 
     def half_points(self, width: float) -> tuple[int, ...]:
-        """Half widths in samples: no smaller than `SMALLEST`, and no wider than leaves room for a few windows."""
+        """Half widths in samples: no smaller than `SMALLEST`, and no wider than leaves room for a few
+        windows.
+        """
         points = self.measured.shape[1:]
         return tuple(
             int(min(max(round(width * h), SMALLEST), max(4, (p - 1) // 5)))
@@ -59,12 +61,12 @@ class Widths:
                 self._known[half] = SmoothedProjections(self.measured, half, smoothing=self._smoothing)
         return self._known[half]
 
-    def again(self, fit: EquationFit, width: float) -> EquationFit | None:
+    def again(self, fit: EquationFit, width: float, errors: bool = True) -> EquationFit | None:
         """The equation with the same atoms at another width; None where one of them has no effect."""
         table = AtomTable(self.projections(width), fit.atoms)
         if len(table.atoms) < len(fit.atoms):
             return None
-        return fit_equation(table, fit.atoms, fit.criterion)
+        return fit_equation(table, fit.atoms, fit.criterion, errors=errors)
 
     def confirmed(self, fit: EquationFit) -> bool:
         """Whether the equation leaves nothing but noise at all larger widths too.
@@ -74,7 +76,7 @@ class Widths:
         for width in WIDTHS:
             if width < 1:
                 continue
-            again = self.again(fit, width)
+            again = self.again(fit, width, errors=False)
             if again is None or not again.explained:
                 return False
             limit = 1 + FLUCTUATION * np.sqrt(2 / again.effective_rows)

@@ -234,12 +234,12 @@ def _rotation(a: float, b: float) -> torch.Tensor:
 def _undetermined(fit: OscillatorFit, residual: float) -> str | None:
     """What the data leave open: edges as strong as any that was found could be there or not."""
     law = fit.law
-    if residual > NOTHING:
-        return f"residual {residual:.2g}: the network explains no more than constant torques do"
     velocities = np.diff(fit.trajectories.phases, axis=1) / fit.trajectories.step
     strongest = float(np.abs(law.coupling).max()) or float(velocities.mean(1).std())
     open_ = (fit.full_stderr > strongest) & ~np.eye(law.nodes, dtype=bool)
     if not open_.any():
+        if residual > NOTHING and law.coupling.any():
+            return f"residual {residual:.2g}: the network explains no more than constant torques do"
         return None
     nodes = np.flatnonzero(open_.any(1))
     worst = int(nodes[np.argmax(open_[nodes].sum(1))])

@@ -174,7 +174,7 @@ def normal_equations(law: Law, free: Free, trajectories: Trajectories, states: n
     matrix, gradient = np.zeros((size, size)), np.zeros(size)
     kept: list[tuple[np.ndarray, np.ndarray]] = []
     for sample in range(len(states)):
-        rows = _sensitivities(law, free, states[sample], knots, trajectories.step)
+        rows = sensitivities(law, free, states[sample], knots, trajectories.step)
         rows *= np.sqrt(counts)[:, None, None]
         rows = rows.reshape(-1, size + unknown)
         gram = rows.T @ rows
@@ -200,7 +200,7 @@ def _fastest(law: Law, states: np.ndarray, step: float) -> float:
     return float(slope + np.sqrt(np.mean(np.square(rates - rates.mean(-1, keepdims=True)))) + 1e-12)
 
 
-def _sensitivities(law: Law, free: Free, states: np.ndarray, knots: np.ndarray, step: float) -> np.ndarray:
+def sensitivities(law: Law, free: Free, states: np.ndarray, knots: np.ndarray, step: float) -> np.ndarray:
     """∂θ/∂(coefficients, initial state) at the knots after the first. shape: (bins, N, P + order·N)"""
     nodes, total = law.nodes, law.order * law.nodes
     i, j = np.nonzero(free.edges)

@@ -132,7 +132,7 @@ def _alternated(reduced: list[Sums], others: int, form: np.ndarray) -> np.ndarra
             left += node.square
         form = np.linalg.lstsq(matrix, vector, rcond=1e-10)[0]
         left -= float(vector @ form)
-        form = form / max(np.linalg.norm(form), 1e-300)
+        form = form / max(float(np.linalg.norm(form)), 1e-300)
         if left > squares * (1 - 1e-4):
             break
         squares = left

@@ -1,4 +1,4 @@
-"""Picture of a learned potential: V and V' with their bands, where the data are, and the symbols beside them."""
+"""Picture of a learned potential: V and V' with bands, where the data are, and the symbols beside them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import sympy
 from matplotlib.figure import Figure
-
 
 from ..equations.learned_potential import LearnedPotential
 from ..report.drawing import BLUE, GREY, ORANGE, WIDTH
@@ -27,7 +26,7 @@ def draw_learned_potential(learned: LearnedPotential, path: Path) -> Path:
 
 
 def learned_potential_figure(learned: LearnedPotential) -> Figure:
-    """Two panels, V and F = V', with 95% bands; below each a histogram of the data's φ. Symbols are dashed."""
+    """Two panels, V and F = V', with 95% bands, a histogram of the data below each. Symbols are dashed."""
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     (left, right), below = figure.subplots(2, 2, sharex=True, height_ratios=[1, 0.22])
     phi = np.linspace(learned.low, learned.high, POINTS)

@@ -42,34 +42,44 @@ def conservation_section(discovery: Discovery) -> Section:
             caption += f" The first {len(CYCLE)} of {len(audit.charges)} are drawn."
         drawing = draw_charges(audit, axis_label(discovery.held_out, "time"))
         body += figure(inline(drawing, "charges", "Noether charges and a control charge over time"), caption)
+        noisy = any(charge.noise_drift > 0 for charge in audit.charges)
         rows = [
             [
                 html(symbols(charge.name)),
                 generator_cell(str(charge.generator)),
                 short(charge.relative_drift),
+                *([short(charge.noise_drift)] if noisy else []),
                 short(charge.control_drift),
                 short(charge.control_drift / max(charge.relative_drift, 1e-300)),
+                *([html(charge.verdict)] if noisy else []),
             ]
             for charge in audit.charges
         ]
         header = ["charge", "generator", "relative drift", "control drift", "control / charge"]
+        if noisy:
+            header = [*header[:3], "noise alone", *header[3:], "verdict"]
         text = (
             "Charges: max |Q(t) − Q(0)| over scale, worst held-out sample; "
             f"control: median of {CONTROLS} random generators"
         )
-        body += table(text, header, rows, numeric=(2, 3, 4))
+        if noisy:
+            text += "; noise alone: what a conserved charge would show in data of this noise"
+        body += table(text, header, rows, numeric=range(2, len(header) - noisy))
     return Section("conservation", "Conservation", body + _local(audit.local))
 
 
 def _local(local: list[LocalConservation]) -> str:
     if not local:
         return ""
+    noisy = any(item.noise_residual > 0 for item in local)
     rows = [
         [
             html(symbols(item.name)),
             generator_cell(str(item.generator)),
             short(item.residual),
+            *([short(item.noise_residual)] if noisy else []),
             short(item.control_residual),
+            *([html(item.verdict)] if noisy else []),
         ]
         for item in local
     ]
@@ -77,7 +87,10 @@ def _local(local: list[LocalConservation]) -> str:
         "Symmetries that the box breaks: their continuity equation, "
         "‖∂<sub>α</sub>J<sup>α</sup>‖ / ‖∂<sub>t</sub>J⁰‖"
     )
-    return table(text, ["current", "generator", "residual", "control"], rows, numeric=(2, 3))
+    header = ["current", "generator", "residual", "control"]
+    if noisy:
+        header = [*header[:3], "noise alone", *header[3:], "verdict"]
+    return table(text, header, rows, numeric=range(2, len(header) - noisy))
 
 
 def generator_cell(text: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..results import Discovery, TermEstimate
+from .about import by_regression
 from .formulas import term_mathml
 from .page import Section, details, paragraph
 from .tables import table
 from .wording import html, number, short, with_error
 
+Z95 = 1.959964
 SHOWN = 24
 """Terms up to which the table is open."""
 TYPESET = 250
@@ -24,12 +26,15 @@ def coefficients_section(discovery: Discovery) -> Section | None:
     if not terms:
         return None
     typeset = len(terms) <= TYPESET
+    weak = by_regression(discovery)
     rows = [_row(term, discovery, typeset) for term in terms[:MOST]]
-    caption = (
-        "Terms of the Lagrangian; a standard error of 0 marks the term that fixes the scale. "
-        "“Before selection” is what the trained network had before terms were dropped and the rest refitted"
-    )
-    header = ["term", "coefficient", "standard error", "before selection"]
+    caption = "Terms of the Lagrangian; a standard error of 0 marks the term that fixes the scale"
+    if not weak:
+        caption += (
+            ". “Before selection” is what the trained network had before terms were dropped and the "
+            "rest refitted"
+        )
+    header = ["term", "coefficient", "standard error", "95% interval" if weak else "before selection"]
     body = table(caption, header, rows, numeric=(1, 2, 3))
     if len(terms) > SHOWN:
         known = [t.stderr / abs(t.coefficient) for t in terms if t.stderr and t.coefficient]
@@ -46,4 +51,11 @@ def _row(term: TermEstimate, discovery: Discovery, typeset: bool) -> list[str]:
         error = "fixed"
     else:
         error = short(term.stderr)
-    return [name, with_error(term.coefficient, term.stderr), error, number(term.trained)]
+    last = _interval(term) if by_regression(discovery) else number(term.trained)
+    return [name, with_error(term.coefficient, term.stderr), error, last]
+
+
+def _interval(term: TermEstimate) -> str:
+    if not term.stderr:
+        return ""
+    return " … ".join(number(term.coefficient + sign * Z95 * term.stderr) for sign in (-1, 1))

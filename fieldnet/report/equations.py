@@ -1,4 +1,4 @@
-"""The section on the fitted equations: coefficients with intervals, noise, the path of the selection, rivals."""
+"""The section on the fitted equations: intervals, noise, the path of the selection, rivals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def equations_section(discovery: Discovery) -> Section | None:
         return None
     body = paragraph(
         "The equations as fitted, Σ coefficient · term = 0, before any condition on their coefficients. "
-        "Terms are total derivatives of functions of the fields, which the weak form moves onto test functions."
+        "Terms are total derivatives of functions of the fields, which the weak form moves onto test "
+        "functions."
     )
     for name, rows in fitted.items():
         body += _coefficients(str(name), rows, discovery)
@@ -60,8 +61,8 @@ def _noise(noise: Any, discovery: Discovery) -> str:
         for (name, item), ratio in zip(noise.items(), ratios, strict=False)
     ]
     caption = (
-        "Noise, estimated from the data. λ is the mean squared residual of the equation in units of what this "
-        "noise gives: 1 where nothing else is left"
+        "Noise, estimated from the data. λ is the mean squared residual of the equation in units of what "
+        "this noise gives: 1 where nothing else is left"
     )
     header = ["field", "σ of the noise", "of the field", "λ"]
     return table(caption, header, rows, numeric=(1, 2, 3))

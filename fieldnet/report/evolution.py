@@ -61,8 +61,8 @@ def evolution_section(discovery: Discovery) -> Section:
         )
         if by_regression(discovery):
             meaning = (
-                "Root mean square over points and fields of the difference, each field in units of its standard "
-                "deviation"
+                "Root mean square over points and fields of the difference, each field in units of its "
+                "standard deviation"
             )
         worst = float(error[:, -1].max())
         text = f"{meaning}; at the end {short(worst)} for the worst held-out sample."
@@ -79,7 +79,9 @@ def _fairly(fit: Mapping[str, Any]) -> str:
         text += f" The error stays within twice the noise for {short(fit['rollout_tracked'])}"
         text += f" of {short(fit.get('rollout_duration'))} time units"
         if fit.get("rollout_initial_error") is not None:
-            text += f"; errors of the initial data alone make {short(fit['rollout_initial_error'])} at the end"
+            text += (
+                f"; errors of the initial data alone make {short(fit['rollout_initial_error'])} at the end"
+            )
         text += "."
     if fit.get("rollout_stopped"):
         text += f" The run stopped early: {html(fit['rollout_stopped'])}."

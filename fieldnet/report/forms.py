@@ -59,8 +59,8 @@ def _layer(discovery: Discovery) -> str:
     sum_of = " + ".join(["W⁰Φ", *(f"W<sup>{html(c)}</sup>∂<sub>{html(c)}</sub>Φ" for c in coordinates)])
     body = paragraph(
         f"The density factored: ℒ = r<sup>T</sup>ηr{_rest(model)} with r = Q[Φ] = {sum_of} and the channels "
-        f"Φ = ({channels}). η holds the signs: signature of h <strong>{plus} positive, {minus} negative, {null} zero"
-        "</strong>. W is unique only up to rotations that leave η as it is."
+        f"Φ = ({channels}). η holds the signs: signature of h <strong>{plus} positive, "
+        f"{minus} negative, {null} zero</strong>. W is unique only up to rotations that leave η as it is."
     )
     weight = model.layer.weight.detach().cpu().numpy()
     signs = model.output_metric.cpu().numpy()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ..results import Discovery
+from .about import by_regression, fields_of
 from .page import tiles
 from .wording import html, short, short_text, symbol, symbols
 
@@ -37,7 +40,7 @@ def foot(discovery: Discovery) -> str:
     """Who made the page."""
     version = discovery.fit.get("versions", {}).get("fieldnet", "")
     return (
-        f"<p>Made by fieldnet {html(version)}: Lagrangians from trained Lie algebra convolutions, after "
+        f"<p>Made by fieldnet {html(version)}: Lagrangians of data and Lie algebra convolutions, after "
         "Dehmamy, Walters, Liu, Wang &amp; Yu, "
         "<i>Automatic Symmetry Discovery with Lie Algebra Convolutional Network</i>, "
         "NeurIPS 2021, arXiv:2109.07103.</p>"
@@ -53,9 +56,7 @@ def _verdict(verdict: str) -> str:
     kind = kind_of(verdict)
     mark, remark = VERDICTS.get(kind, ("?", ""))
     if verdict == "not variational: gradient flow":
-        remark = (
-            "First order in time: the oscillators slide down a potential. ℒ is the Freidlin–Wentzell density."
-        )
+        remark = "First order in time: the state slides down a potential. ℒ is the Freidlin–Wentzell density."
     elif verdict == "not variational: no gradient flow":
         remark = "First order in time, and no potential drives it. ℒ is the Freidlin–Wentzell density."
     elif verdict == "not variational: dissipative":
@@ -74,7 +75,8 @@ def _verdict(verdict: str) -> str:
 
 
 def _data(discovery: Discovery) -> str:
-    held_out, field = discovery.held_out, discovery.model.field
+    held_out, fields = discovery.held_out, fields_of(discovery)
+    field = fields[0]
     sizes = held_out[field].sizes
     letter = symbol(field)
     if discovery.network is not None:
@@ -82,7 +84,9 @@ def _data(discovery: Discovery) -> str:
     else:
         axes = [str(name) for name in held_out[field].dims[2:]]
         points = " × ".join(str(sizes[name]) for name in axes)
-        what = f"The field {letter}({', '.join(['t', *axes])}) on {points} points"
+        arguments = ", ".join(["t", *axes])
+        what = f"The field{'s' if len(fields) > 1 else ''} "
+        what += f"{', '.join(f'{symbol(f)}({arguments})' for f in fields)} on {points} points"
     count = sizes["sample"]
     times = held_out["time"].values
     return html(
@@ -100,8 +104,15 @@ def _tiles(discovery: Discovery) -> list[Tile]:
     if discovery.rollout_error is not None:
         last = float(np.max(discovery.rollout_error[:, -1]))
         kind = "phase error (rms)" if discovery.network is not None else "relative L² error"
+        floor = discovery.fit.get("rollout_floor")
+        if by_regression(discovery):
+            kind = f"of σ; noise alone {short_text(floor)}" if floor else "of σ of the field"
         time = float(discovery.held_out["time"].values[-1])
         entries.append((f"Rollout at t = {time:.4g}", short(last), f"{kind}, worst held-out sample"))
+    noise = discovery.extra.get("noise")
+    if isinstance(noise, Mapping) and noise:
+        level = max(float(item["relative"]) for item in noise.values())
+        entries.append(("Noise of the data", f"{100 * level:.2g}%", "of σ of the field, as estimated"))
     entries += [
         (
             f"Learned generator against ∂/∂{g.axis}",
@@ -118,5 +129,7 @@ def _tiles(discovery: Discovery) -> list[Tile]:
     if charges:
         worst = max(charges, key=lambda charge: charge.relative_drift)
         remark = f"largest, {symbols(worst.name)}; control {short_text(worst.control_drift)}"
+        if worst.noise_drift:
+            remark += f"; noise alone {short_text(worst.noise_drift)}"
         entries.append(("Drift of the Noether charges", short(worst.relative_drift), remark))
     return entries

@@ -58,7 +58,7 @@ def slices(dataset: xr.Dataset, field: str) -> list[Slice]:
 
 
 def draw_kymographs(discovery: Discovery, sample: int) -> Figure:
-    """One row of data, rollout and difference for each field and slice; the data alone where nothing was run."""
+    """A row of data, rollout and difference for each field and slice; the data alone without a run."""
     dataset = discovery.held_out
     rows = [(field, piece) for field in fields_of(discovery) for piece in slices(dataset, field)]
     columns = 1 if discovery.simulated is None else 3

@@ -13,8 +13,8 @@ from .charts import draw_generator, draw_potential, potential_of
 from .coupled_potential import coupled_potential, draw_coupled_potential
 from .drawing import inline
 from .formulas import named_mathml
-from .network_charts import draw_network, draw_nodes
 from .learned_potential import learned_potential_section
+from .network_charts import draw_network, draw_nodes
 from .page import Section, details, figure, paragraph
 from .tables import table
 from .wording import html, number, short, symbol, unit, with_error

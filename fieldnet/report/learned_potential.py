@@ -13,7 +13,7 @@ from .about import jets_of
 from .drawing import BLUE, GREY, canvas, inline
 from .formulas import term_mathml
 from .page import Section, details, figure, paragraph, source
-from .wording import axis_label, html, short, symbol
+from .wording import axis_label, html, short, symbol, with_error
 
 Z95 = 1.959964
 
@@ -26,12 +26,12 @@ def learned_potential_section(discovery: Discovery) -> Section | None:
     field = str(learned.get("field", discovery.data_fields[0] if discovery.data_fields else "phi"))
     letter = html(symbol(field))
     body = paragraph(
-        "No term of the library expresses the force, so it was learned as a smooth function through the same weak "
-        f"projections; what it leaves is {short(learned.get('residual_ratio'))} times the noise."
+        "No term of the library expresses the force, so it was learned as a smooth function through the same "
+        f"weak projections; what it leaves is {short(learned.get('residual_ratio'))} times the noise."
     )
     caption = (
-        f"V({letter}) and the force V′({letter}) over the range of the data, with pointwise 95% bands; below, how "
-        "often the data take each value."
+        f"V({letter}) and the force V′({letter}) over the range of the data, with pointwise 95% bands; "
+        "below, how often the data take each value."
     )
     drawing = draw_learned_potential(discovery, field, learned["table"])
     body += figure(inline(drawing, "potential", "Learned potential and force with 95% bands"), caption)
@@ -45,16 +45,17 @@ def learned_potential_section(discovery: Discovery) -> Section | None:
 
 
 def _symbols(distilled: Mapping[str, Any], discovery: Discovery) -> str:
-    """The expression and its parameters, whatever names these have."""
-    parts = []
-    for key, value in distilled.items():
-        if isinstance(value, str):
-            parts.append(f"{html(key)} {term_mathml(value, jets_of(discovery))}")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            parts.append(f"{html(key)} {short(float(value))}")
-        elif isinstance(value, Mapping | list | tuple):
-            parts.append(f"{html(key)} {html(value)}")
-    return "; ".join(parts) + "."
+    """V in symbols with its parameters."""
+    text = term_mathml(str(distilled.get("potential", "")), jets_of(discovery))
+    for name, found in (distilled.get("parameters") or {}).items():
+        text += f", {html(symbol(str(name)))} = {with_error(float(found['value']), found['stderr'])}"
+        text += f" ± {short(found['stderr'])}"
+    difference = distilled.get("criterion_difference")
+    return text + (
+        f"; criterion lower by {short(abs(difference))} than that of the learned function."
+        if difference
+        else "."
+    )
 
 
 def draw_learned_potential(discovery: Discovery, field: str, columns: Mapping[str, Any]) -> Figure:
@@ -66,7 +67,9 @@ def draw_learned_potential(discovery: Discovery, field: str, columns: Mapping[st
         axes[:2], ("potential", "force"), (f"V({letter}) [1]", f"V′({letter}) [1]"), strict=True
     ):
         values, errors = (np.asarray(columns[k], dtype=float) for k in (key, f"{key}_stderr"))
-        ax.fill_between(phi, values - Z95 * errors, values + Z95 * errors, color=BLUE, alpha=0.25, linewidth=0)
+        ax.fill_between(
+            phi, values - Z95 * errors, values + Z95 * errors, color=BLUE, alpha=0.25, linewidth=0
+        )
         ax.plot(phi, values, color=BLUE)
         ax.set_ylabel(label)
     data = np.asarray(discovery.held_out[field].values, dtype=float).ravel()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..results import Discovery
+from .about import by_regression
 from .charts import draw_losses
 from .drawing import inline
 from .page import Section, details, figure, paragraph, record
@@ -33,7 +34,8 @@ def training_section(discovery: Discovery) -> Section | None:
         body += paragraph(
             f"<strong>Held out against training.</strong> {html(sentence(explanation))}", note=True
         )
-    return Section("training", "Training", body) if body else None
+    title = "Families tried" if by_regression(discovery) else "Training"
+    return Section("training", title, body) if body else None
 
 
 def method_section(discovery: Discovery) -> Section:
@@ -42,7 +44,16 @@ def method_section(discovery: Discovery) -> Section:
     entries: list[Entry] = []
     _add(entries, "Method", fit.get("method"))
     _add(entries, "Features", fit.get("features"))
+    _add(
+        entries,
+        "Not tried, as its functions overflow on these data",
+        ", ".join(fit.get("left_out") or ()) or None,
+    )
     _add(entries, "Boundary", fit.get("boundary"))
+    _add(entries, "Order", fit.get("order"))
+    if fit.get("half_points"):
+        widths = ", ".join(str(n) for n in fit["half_points"])
+        entries.append(("Half widths of the test functions", html(f"{widths} grid steps along t, x, …")))
     for key, name in (
         ("residual", "Residual, training"),
         ("held_out_residual", "Residual, held out"),
@@ -53,6 +64,16 @@ def method_section(discovery: Discovery) -> Section:
     if fit.get("rollout_error") is not None:
         entries.append(("Rollout error at the end", short(float(fit["rollout_error"]))))
     _add(entries, "Rollout stopped", fit.get("rollout_stopped"))
+    if fit.get("lyapunov_exponent") is not None:
+        exponent = f"{fit['lyapunov_exponent']:.2g} ± {fit['lyapunov_stderr']:.1g}"
+        time = f", Lyapunov time {fit['lyapunov_time']:.3g}" if fit.get("chaotic") else ", no chaos shown"
+        entries.append(("Largest Lyapunov exponent", html(exponent + time)))
+    _add(entries, "No Lyapunov time", fit.get("lyapunov_stopped"))
+    _add(entries, "No audit", fit.get("audit_stopped"))
+    options = fit.get("options")
+    if isinstance(options, Mapping):
+        chosen = "; ".join(f"{k} = {v}" for k, v in options.items() if v is not None)
+        entries.append(("Options", html(chosen)))
     _add(entries, "Seed", fit.get("seed"))
     versions = fit.get("versions")
     if isinstance(versions, Mapping):
@@ -74,6 +95,7 @@ def _tried(tried: Mapping[str, Any], discovery: Discovery) -> str:
             ("residual", "residual, training"),
             ("held_out_residual", "residual, held out"),
             ("terms", "terms kept"),
+            ("criterion", "criterion"),
             ("train_loss", "loss, training"),
             ("held_out_loss", "loss, held out"),
         )
@@ -88,6 +110,11 @@ def _tried(tried: Mapping[str, Any], discovery: Discovery) -> str:
     caption = (
         "Models tried; the chosen one is bold. The held-out residual chooses, among equals the fewest terms"
     )
+    if by_regression(discovery):
+        caption = (
+            "Families of potentials tried; the chosen one is bold. The extended Bayesian information "
+            "criterion chooses, the smaller the better"
+        )
     header = ["model", *(name for _, name in columns)]
     return table(caption, header, rows, numeric=range(1, len(header)), chosen=chosen)
 

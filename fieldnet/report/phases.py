@@ -17,7 +17,7 @@ def draw_phases(discovery: Discovery, sample: int) -> Figure:
     dataset, field = discovery.held_out, discovery.model.field
     times = dataset["time"].values
     data = np.asarray(dataset[field].values[sample], dtype=float)
-    simulated = simulated_field(discovery)
+    simulated = simulated_field(discovery, field)
     run = None if simulated is None else np.asarray(simulated.values[sample], dtype=float)[: len(times)]
     letter = symbol(field)
     panels = [("Data (held out)", wrapped(data), np.pi, "twilight", f"{letter} mod 2π")]

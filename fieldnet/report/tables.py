@@ -36,8 +36,8 @@ def table(
 def matrix(
     caption_html: str, values: np.ndarray, names: Sequence[str], rows: Sequence[str] | None = None
 ) -> str:
-    """An annotated matrix, cells tinted by size and sign relative to the largest entry; `rows` are named as the
-    columns by default. shape: (rows, columns)
+    """An annotated matrix, cells tinted by size and sign relative to the largest entry; `rows` are named as
+    the columns by default. shape: (rows, columns)
     """
     largest = float(np.abs(values).max()) if values.size else 0.0
     top = "".join(f'<th scope="col">{html(symbols(name))}</th>' for name in names)

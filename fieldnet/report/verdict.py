@@ -81,8 +81,8 @@ def _conditions(evidence: Mapping[str, Any]) -> str:
         text = "Equations with these terms meet the Helmholtz conditions whatever their coefficients are."
     elif freedom is not None and p is not None:
         text = (
-            f"Helmholtz conditions on the coefficients: χ² = {short(evidence.get('chi_square'))} of {freedom}, "
-            f"probability {short(p)}; they are refused below {short(evidence.get('level'))}."
+            f"Helmholtz conditions on the coefficients: χ² = {short(evidence.get('chi_square'))} "
+            f"of {freedom}, probability {short(p)}; they are refused below {short(evidence.get('level'))}."
         )
     if not listed:
         return paragraph(text) if text else ""
@@ -147,8 +147,8 @@ def _family(discovery: Discovery) -> str:
         for member in members
     ]
     text = (
-        f"{len(members)} independent densities give these equations, and so do their sums as long as the kinetic "
-        "form stays regular. The one above is a choice."
+        f"{len(members)} independent densities give these equations, and so do their sums as long as the "
+        "kinetic form stays regular. The one above is a choice."
     )
     shown = table("Densities with the same equations, and their multipliers", ["density", "g"], rows)
     return paragraph(text) + details("The family", shown)

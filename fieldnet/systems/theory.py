@@ -174,7 +174,8 @@ def text_theory(
 def file_theory(path: Path, given: Mapping[str, str]) -> Theory:
     """The theory of a `lagrangian.json`.
 
-    One whose verdict is `not variational` is run from its equations of motion.
+    One whose verdict is `not variational`, or whose density is about a potential of the fields in the data, is
+    run from its equations of motion.
     """
     content = read_content(path)
     lagrangian = Lagrangian.from_json(content)
@@ -189,8 +190,10 @@ def file_theory(path: Path, given: Mapping[str, str]) -> Theory:
         names = ", ".join(p.name for p in lagrangian.parameters)
         raise ValueError(f"{path}: got no value for {names}, expected --parameter NAME=VALUE for each")
     name = path.parent.name or path.stem
-    equations = content.get("equations_of_motion")
-    if str(content.get("verdict", "")).startswith("not variational") and isinstance(equations, list):
+    equations, found = content.get("equations_of_motion"), content.get("data_fields")
+    fields = tuple(map(str, found)) if isinstance(found, list) else jets.field_names
+    beside = str(content.get("verdict", "")).startswith("not variational") or fields != jets.field_names
+    if beside and isinstance(equations, list):
         lines = tuple(map(str, equations))
-        return Theory(name, jets.coordinate_names, None, lines, jets.field_names, dict(given))
+        return Theory(name, jets.coordinate_names, None, lines, fields, dict(given))
     return Theory(name, jets.coordinate_names, lagrangian, parameters=dict(given))

@@ -29,9 +29,10 @@ class Found:
     truth: dict[str, np.ndarray]
 
 
-def discover_file(name: str, folder: Path) -> Found:
-    """Run the command on a file of another program, with no option."""
-    command = [sys.executable, "-m", "fieldnet", "discover", str(DATA / f"{name}.nc"), "--out", str(folder)]
+def discover_file(name: str, folder: Path, *options: str) -> Found:
+    """Run the command on a file of another program, by default with no option."""
+    file = str(DATA / f"{name}.nc")
+    command = [sys.executable, "-m", "fieldnet", "discover", file, "--out", str(folder), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     truth = DATA / f"{name}_truth.npz"
@@ -45,9 +46,16 @@ def sine_gordon_file(tmp_path_factory) -> Found:
 
 
 @pytest.fixture(scope="session")
-def clean_sine_gordon() -> Discovery:
-    """Built-in clean data, c² = 1.44, m² = 0.81."""
-    return discover_lagrangian(random_sine_gordon(seed=0), seed=0)
+def network_file(tmp_path_factory) -> Found:
+    """The same file by a trained network."""
+    folder = tmp_path_factory.mktemp("sine_gordon") / "network"
+    return discover_file("sine_gordon", folder, "--method", "network")
+
+
+@pytest.fixture(scope="session")
+def network_sine_gordon() -> Discovery:
+    """Built-in clean data, c² = 1.44, m² = 0.81, by a trained network."""
+    return discover_lagrangian(random_sine_gordon(seed=0), seed=0, method="network")
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,6 @@ BAD = {
     "constant": ({"t": T, "x": X, "u": np.ones_like(U)}, "constant"),
     "few times": ({"t": T[:10], "x": X, "u": U[:10]}, "too few time steps"),
     "too few for a held-out part": ({"t": T[:30], "x": X, "u": U[:30]}, "too few time steps"),
-    "two fields": ({"t": T, "x": X, "u": U, "w": U}, "choose one with --field"),
     "no field": ({"t": T, "x": X}, "no field"),
 }
 
@@ -43,6 +42,14 @@ def test_bad_data(case, cli, tmp_path):
     assert errors.startswith("error: ")
     assert errors.count("\n") == 1
     assert message in errors
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_network_takes_one_field(cli, tmp_path):
+    path = write(tmp_path / "f.npz", t=T, x=X, u=U, w=U)
+    code, out, errors = cli("discover", path, "--out", tmp_path / "out", "--method", "network")
+    assert (code, out) == (2, "")
+    assert "the data hold the fields u, w, the network can have one; choose it with --field" in errors
     assert not (tmp_path / "out").exists()
 
 
@@ -63,6 +70,16 @@ def test_bad_options(cli, tmp_path):
         (("--boundary", "round"), "got the boundary 'round', expected one of periodic"),
         (("--field", "phi"), "got the field 'phi', expected one of u"),
         (("--seed", "x"), "seed"),
+        (("--seed", "-1"), "got seed -1, expected a whole number from 0"),
+        (("--fields", "u,phi"), "got the field 'phi', expected one of u"),
+        (("--fields", "u,,"), "expected names separated by commas"),
+        (("--field", "u", "--fields", "u"), "drop one"),
+        (("--holdout", "1.5"), "got 1.5 to hold out, expected a part from 0 to below 1"),
+        (("--workers", "0"), "got 0 workers, expected a whole number from 1"),
+        (("--method", "magic"), "got the method 'magic', expected one of weak, network"),
+        (("--method", "network", "--library", "auto"), "got a library for the method 'network'"),
+        (("--library", "u**2 + os"), "in the library"),
+        (("--config", "no.toml"), "no.toml: no such file"),
         (("--colour", "red"), "colour"),
     ):
         code, _, errors = cli("discover", path, "--out", tmp_path / "out", *options)
@@ -122,15 +139,16 @@ def test_help_and_version(cli):
     assert out.startswith("fieldnet ")
 
 
-def test_ctrl_c_is_130(tmp_path):
-    """A real process, interrupted while it trains."""
+@pytest.mark.parametrize("method", ["weak", "network"])
+def test_ctrl_c_is_130(method, tmp_path):
+    """A real process, interrupted while it searches or trains."""
     path = write(tmp_path / "f.npz", t=T, x=X, u=U)
     script = (
-        "import sys, fieldnet.learning.field_fit as fit\n"
+        "import sys, fieldnet.learning.field_fit as fit, fieldnet.discover_weak as weak\n"
         "def interrupted(*arguments): raise KeyboardInterrupt\n"
-        "fit.train_field = interrupted\n"
+        "fit.train_field = weak.find_dynamics = interrupted\n"
         "from fieldnet.cli import main\n"
-        f"main(['discover', {str(path)!r}, '--out', {str(tmp_path / 'out')!r}])\n"
+        f"main(['discover', {str(path)!r}, '--out', {str(tmp_path / 'out')!r}, '--method', {method!r}])\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 130

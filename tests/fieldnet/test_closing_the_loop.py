@@ -56,7 +56,9 @@ def clean():
     return field(SINE_GORDON, seed=11)
 
 
-@pytest.mark.parametrize("level", [0.05, 0.2, 0.5])
+@pytest.mark.parametrize(
+    "level", [pytest.param(0.05, marks=pytest.mark.slow), 0.2, pytest.param(0.5, marks=pytest.mark.slow)]
+)
 def test_right_theory_stays_at_the_floor(clean, level):
     found = run_beside(SINE_GORDON, noisy(clean, level, seed=3))
     sigma = level / np.sqrt(1 + level**2)  # of the noisy data's standard deviation
@@ -108,9 +110,8 @@ def test_clean_data_are_interpolated(clean):
     assert found.tracked[0] == pytest.approx(found.duration)
 
 
-@pytest.mark.parametrize(
-    "boundary", ["neumann", "dirichlet", pytest.param("absorbing", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("boundary", ["neumann", "dirichlet", "absorbing"])
 def test_walls(boundary):
     clean = field(SINE_GORDON, seed=4, boundary=boundary, duration=4.0, points=65, amplitude=0.8)
     found = run_beside(SINE_GORDON, noisy(clean, 0.05, seed=1), boundary=boundary)
@@ -127,6 +128,7 @@ def test_kink_winds():
     assert true_error(found.simulated, clean) < 0.05
 
 
+@pytest.mark.slow
 def test_damped_equations_are_run():
     clean = field(DAMPED, seed=2)
     data = noisy(clean, 0.05, seed=1)
@@ -186,6 +188,7 @@ def test_blow_up_keeps_what_came_before(clean):
     assert found.content()["rollout_stopped"] == found.stopped
 
 
+@pytest.mark.slow
 def test_same_seed_same_result(clean):
     data = noisy(clean, 0.1, seed=1)
     first, second = (run_beside(SINE_GORDON, data, seed=4) for _ in range(2))

@@ -113,7 +113,7 @@ def verdicts(audit):
     return {item.name: item.verdict for item in (*audit.charges, *audit.local)}
 
 
-@pytest.mark.parametrize("level", [0.05, 0.2])
+@pytest.mark.parametrize("level", [pytest.param(0.05, marks=pytest.mark.slow), 0.2])
 def test_noise_is_told_from_drift(data, level):
     audit = check_conservation(sine_gordon(), noisy(data, level, seed=7))
     assert {charge.verdict for charge in audit.charges} == {"conserved"}

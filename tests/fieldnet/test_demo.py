@@ -21,3 +21,4 @@ def test_demo(tmp_path):
             assert charge["relative_drift"] < 1e-3 < 0.1 < charge["control_drift"]
     assert "relative drift" in done.stdout
     assert "control drift" in done.stdout
+    assert done.stdout.count("by weak regression") == 2

@@ -1,4 +1,4 @@
-"""Sine-Gordon from data: the targets of built-in clean data, another program's file, and controls."""
+"""Sine-Gordon by a trained L-conv network: built-in clean data, another program's file, and controls."""
 
 import numpy as np
 import pytest
@@ -24,53 +24,53 @@ def coefficients(equation: str, field: str) -> dict[str, float]:
 
 
 class TestCleanData:
-    def test_textbook_density_within_0_03_percent(self, clean_sine_gordon):
-        found = {estimate.term: estimate.coefficient for estimate in clean_sine_gordon.terms}
+    def test_textbook_density_within_0_03_percent(self, network_sine_gordon):
+        found = {estimate.term: estimate.coefficient for estimate in network_sine_gordon.terms}
         assert set(found) == {"phi_t**2", "phi_x**2", "cos(phi)"}
         assert found["phi_t**2"] == 0.5
         assert found["phi_x**2"] == pytest.approx(-1.44 / 2, rel=3e-4)
         assert found["cos(phi)"] == pytest.approx(0.81, rel=3e-4)
-        assert clean_sine_gordon.lagrangian.is_equivalent(sine_gordon(), tolerance=1e-3)
-        assert not clean_sine_gordon.lagrangian.is_equivalent(
+        assert network_sine_gordon.lagrangian.is_equivalent(sine_gordon(), tolerance=1e-3)
+        assert not network_sine_gordon.lagrangian.is_equivalent(
             catalogue.klein_gordon(1.2, 0.9), tolerance=1e-1
         )
-        assert clean_sine_gordon.verdict == "variational"
+        assert network_sine_gordon.verdict == "variational"
 
-    def test_phase_features_are_chosen_by_the_held_out_residual(self, clean_sine_gordon):
-        tried = clean_sine_gordon.fit["tried"]
-        assert clean_sine_gordon.fit["features"] == "phase"
+    def test_phase_features_are_chosen_by_the_held_out_residual(self, network_sine_gordon):
+        tried = network_sine_gordon.fit["tried"]
+        assert network_sine_gordon.fit["features"] == "phase"
         assert tried["phase"]["held_out_residual"] < 0.1 * tried["polynomial"]["held_out_residual"]
         assert tried["polynomial"]["held_out_residual"] < 0.1 * tried["identity"]["held_out_residual"]
 
-    def test_learned_generator_is_the_derivative(self, clean_sine_gordon):
-        (generator,) = clean_sine_gordon.generators
+    def test_learned_generator_is_the_derivative(self, network_sine_gordon):
+        (generator,) = network_sine_gordon.generators
         assert generator.cosine > 0.999
         assert generator.symbol_error < 1e-3
         assert generator.band_edge > 1.5
 
-    def test_free_field_forms(self, clean_sine_gordon):
-        forms = clean_sine_gordon.free_field
+    def test_free_field_forms(self, network_sine_gordon):
+        forms = network_sine_gordon.free_field
         np.testing.assert_allclose(forms.h[0, 0], 1.44 * np.diag([1, 1, 0]), atol=1e-3)
         np.testing.assert_allclose(forms.m2, 0.81 * np.array([[1, 0, -1], [0, 1, 0], [-1, 0, 1]]), atol=1e-3)
         assert forms.signature == (2, 0, 1)
 
-    def test_rollout_within_one_percent_at_t_20(self, clean_sine_gordon):
-        assert float(clean_sine_gordon.held_out["time"][-1]) == pytest.approx(20)
-        assert clean_sine_gordon.rollout_error[:, -1].max() < 0.01
+    def test_rollout_within_one_percent_at_t_20(self, network_sine_gordon):
+        assert float(network_sine_gordon.held_out["time"][-1]) == pytest.approx(20)
+        assert network_sine_gordon.rollout_error[:, -1].max() < 0.01
 
-    def test_energy_and_momentum_are_conserved_and_random_charges_are_not(self, clean_sine_gordon):
-        charges = {charge.name: charge for charge in clean_sine_gordon.conservation.charges}
+    def test_energy_and_momentum_are_conserved_and_random_charges_are_not(self, network_sine_gordon):
+        charges = {charge.name: charge for charge in network_sine_gordon.conservation.charges}
         assert set(charges) == {"energy", "momentum along x"}
         for charge in charges.values():
             assert charge.relative_drift < 1e-3
             assert charge.control_drift > 1e-1
-        (boost,) = clean_sine_gordon.conservation.local
+        (boost,) = network_sine_gordon.conservation.local
         assert boost.name == "boost along x"
         assert boost.residual < 1e-3
         assert boost.control_residual > 1e-1
 
-    def test_training_lowered_the_loss_from_random_weights(self, clean_sine_gordon):
-        history = clean_sine_gordon.histories["phase features"]
+    def test_training_lowered_the_loss_from_random_weights(self, network_sine_gordon):
+        history = network_sine_gordon.histories["phase features"]
         assert history.train[0] > 0.1
         assert history.train[-1] < 1e-8
         assert set(history.stage) == {"Adam", "L-BFGS"}
@@ -110,26 +110,32 @@ def test_data_without_dynamics_are_not_explained():
     assert fit.held_out_residual > 0.5
 
 
+@pytest.fixture(params=["sine_gordon_file", "network_file"])
+def found_file(request):
+    """What the weak regression, the default, and the trained network say of one file."""
+    return request.getfixturevalue(request.param)
+
+
 class TestOtherProgram:
-    def test_equation_of_motion(self, sine_gordon_file):
-        (equation,) = sine_gordon_file.content["equations_of_motion"]
+    def test_equation_of_motion(self, found_file):
+        (equation,) = found_file.content["equations_of_motion"]
         found = coefficients(equation, "u")
         assert set(found) == {"u_xx", "sin(u)"}
         assert found["u_xx"] == pytest.approx(1.44, rel=0.01)
         assert found["sin(u)"] == pytest.approx(-0.81, rel=0.01)
 
-    def test_density_is_textbook_and_gives_the_equation(self, sine_gordon_file):
-        content = sine_gordon_file.content
+    def test_density_is_textbook_and_gives_the_equation(self, found_file):
+        content = found_file.content
         theory = Lagrangian.from_json(content)
         expected = parse_lagrangian("u_t**2/2 - 0.72*u_x**2 + 0.81*cos(u)", ("u",), ("t", "x"))
         assert theory.is_equivalent(expected, tolerance=0.01)
         assert content["verdict"] == "variational"
         assert content["latex"].startswith(r"\frac{u_{t}^{2}}{2}")
 
-    def test_audit(self, sine_gordon_file):
-        names = [item["name"] for item in sine_gordon_file.content["conservation"]]
+    def test_audit(self, found_file):
+        names = [item["name"] for item in found_file.content["conservation"]]
         assert names == ["energy", "momentum along x"]
-        for item in sine_gordon_file.content["conservation"]:
+        for item in found_file.content["conservation"]:
             assert item["relative_drift"] < 1e-3
             assert item["control_drift"] > 0.1
 
@@ -139,7 +145,9 @@ def test_dissipation_is_found_and_named():
     equation = "phi_tt = 1.44*phi_xx - sin(phi) - 0.1*phi_t"
     system = FieldSystem.from_equations([equation], ("phi",), ("t", "x"), grid)
     initial = solutions.random_smooth(grid, 3, amplitude=1.5, correlation_length=2.5, seed=1)
-    found = discover_lagrangian(simulate(system, initial, 15.0, save_every=0.1), features="phase")
+    found = discover_lagrangian(
+        simulate(system, initial, 15.0, save_every=0.1), features="phase", method="network"
+    )
     assert found.verdict == "not variational: dissipative"
     assert found.evidence["damping"] == pytest.approx(0.1, rel=1e-3)
     (text,) = found.equations
@@ -154,14 +162,15 @@ def test_small_amplitudes_are_undetermined():
     data = random_sine_gordon(seed=0, samples=3)
     grid = Grid.from_dataset(data)
     initial = 1e-3 * solutions.random_smooth(grid, 3, amplitude=1.5, correlation_length=2.5, seed=0)
-    found = discover_lagrangian(simulate(FieldSystem(sine_gordon(), grid), initial, 15.0, save_every=0.1))
+    data = simulate(FieldSystem(sine_gordon(), grid), initial, 15.0, save_every=0.1)
+    found = discover_lagrangian(data, method="network")
     assert found.verdict.startswith("undetermined: ")
     assert "cannot be told apart" in found.verdict
 
 
 @pytest.mark.slow
 def test_kink_antikink_collisions():
-    found = discover_lagrangian(kink_antikink())
+    found = discover_lagrangian(kink_antikink(), method="network")
     values = {estimate.term: estimate.coefficient for estimate in found.terms}
     assert values == pytest.approx({"phi_t**2": 0.5, "phi_x**2": -0.5, "cos(phi)": 1.0}, rel=3e-4)
     assert all(c.relative_drift < 1e-3 < 0.1 < c.control_drift for c in found.conservation.charges)
@@ -180,7 +189,8 @@ def test_kink_antikink_collisions():
 def test_other_theories(theory, amplitude):
     grid = Grid(30.0, 128)
     initial = solutions.random_smooth(grid, 4, amplitude=amplitude, correlation_length=2.5, seed=1)
-    found = discover_lagrangian(simulate(FieldSystem(theory, grid), initial, 20.0, save_every=0.1))
+    data = simulate(FieldSystem(theory, grid), initial, 20.0, save_every=0.1)
+    found = discover_lagrangian(data, method="network")
     assert found.lagrangian.is_equivalent(theory, tolerance=2e-3)
     assert found.verdict == "variational"
 
@@ -193,7 +203,7 @@ def test_other_boundaries(boundary):
     start, rate = solutions.kink(grid.coordinates()[0], 0.0, 0.3)
     initial = (start + noise, rate.expand_as(noise)) if boundary == "winding" else noise
     data = simulate(FieldSystem(catalogue.sine_gordon(), grid), initial, 20.0, save_every=0.1)
-    found = discover_lagrangian(data, boundary=boundary)
+    found = discover_lagrangian(data, boundary=boundary, method="network")
     assert found.lagrangian.is_equivalent(catalogue.sine_gordon(), tolerance=2e-3)
     assert found.rollout_error[:, -1].max() < 0.02
 
@@ -205,7 +215,7 @@ def test_two_space_dimensions():
     theory = catalogue.sine_gordon(1.0, 0.9, dimension=2)
     initial = solutions.random_smooth(grid, 3, amplitude=1.5, correlation_length=2.5, seed=1)
     data = simulate(FieldSystem(theory, grid), initial, 6.0, save_every=0.1)
-    found = discover_lagrangian(data, features="phase")
+    found = discover_lagrangian(data, features="phase", method="network")
     assert found.lagrangian.is_equivalent(theory, tolerance=2e-3)
     names = {charge.name for charge in found.conservation.charges}
     assert names == {"energy", "momentum along x", "momentum along y"}

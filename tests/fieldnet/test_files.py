@@ -13,10 +13,16 @@ from fieldnet.model_file import load_model, save_model
 from lagrangians import Lagrangian
 
 
-def test_folder_holds_the_three_files(sine_gordon_file):
-    names = {path.name for path in sine_gordon_file.folder.iterdir()}
+@pytest.fixture(params=["sine_gordon_file", "network_file"])
+def found_file(request):
+    """The files of the weak regression, the default, and of the trained network."""
+    return request.getfixturevalue(request.param)
+
+
+def test_folder_holds_the_three_files(found_file):
+    names = {path.name for path in found_file.folder.iterdir()}
     assert names == {"lagrangian.json", "model.safetensors", "report.html"}
-    content = sine_gordon_file.content
+    content = found_file.content
     assert content["schema"] == "fieldnet/lagrangian/1"
     assert {"coordinates", "fields", "density", "latex", "terms", "equations_of_motion", "free_field"} <= set(
         content
@@ -27,15 +33,15 @@ def test_folder_holds_the_three_files(sine_gordon_file):
     assert all({"term", "coefficient", "stderr"} <= set(term) for term in content["terms"])
 
 
-def test_loading_and_deriving_again_gives_the_same_lagrangian(sine_gordon_file):
-    saved = fieldnet.load(sine_gordon_file.folder)
-    assert saved.lagrangian == Lagrangian.from_json(sine_gordon_file.folder / "lagrangian.json")
-    assert saved.lagrangian.jet_text() == sine_gordon_file.content["density"]
+def test_loading_and_deriving_again_gives_the_same_lagrangian(found_file):
+    saved = fieldnet.load(found_file.folder)
+    assert saved.lagrangian == Lagrangian.from_json(found_file.folder / "lagrangian.json")
+    assert saved.lagrangian.jet_text() == found_file.content["density"]
 
 
-def test_the_density_comes_from_the_weights(sine_gordon_file, tmp_path):
+def test_the_density_comes_from_the_weights(found_file, tmp_path):
     """One altered weight, nothing else: another density."""
-    model = load_model(sine_gordon_file.folder / "model.safetensors")
+    model = load_model(found_file.folder / "model.safetensors")
     before = fieldnet.derive_lagrangian(model)
     with torch.no_grad():
         row = int(model.layer.weight[1].abs().sum(1).argmax())
@@ -63,8 +69,8 @@ def test_files_that_are_no_models(tmp_path):
         load_model(path)
 
 
-def test_weights_that_are_not_finite_are_refused(sine_gordon_file, tmp_path):
-    source = sine_gordon_file.folder / "model.safetensors"
+def test_weights_that_are_not_finite_are_refused(found_file, tmp_path):
+    source = found_file.folder / "model.safetensors"
     model = load_model(source)
     with torch.no_grad():
         model.layer.weight[0, 0, 0] = float("nan")
@@ -77,7 +83,10 @@ def test_weights_that_are_not_finite_are_refused(sine_gordon_file, tmp_path):
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
     """All but seconds and dates; another seed starts elsewhere."""
     data = fieldnet.demo.random_sine_gordon(seed=0, samples=2).isel(time=slice(0, 100))
-    found = [fieldnet.discover_lagrangian(data, features="phase", seed=seed) for seed in (0, 0, 1)]
+    found = [
+        fieldnet.discover_lagrangian(data, features="phase", seed=seed, method="network")
+        for seed in (0, 0, 1)
+    ]
     contents = [discovery.content() for discovery in found]
     for content in contents:
         content["fit"].pop("seconds")

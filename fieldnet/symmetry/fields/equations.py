@@ -62,6 +62,9 @@ def dynamics_of(
         found = discover_lagrangian(dataset, field, boundary=boundary, seed=seed, progress=progress)
         jets = found.lagrangian.jets
         source = f"learned: {'; '.join(found.equations)}"
+        if found.data_fields and found.data_fields != jets.field_names:  # a Lagrangian of their potential
+            jets = jet_space(found.data_fields, jets.coordinate_names)
+            return _stated(found.equations, jets, found.data_fields, source, True)
         if found.verdict.startswith("not variational") or found.evidence.get("damping"):
             return _stated(found.equations, jets, jets.field_names, source, True)
         return _variational(found.lagrangian, jets.field_names, source, True)

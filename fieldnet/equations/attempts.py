@@ -1,0 +1,143 @@
+"""Equations of all fields at one order in time and one stage of the ansatz, and the choice among families."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from .atoms import Atom
+from .completion import completed
+from .library import DensityLibrary, EquationAtoms, equation_atoms
+from .search import NEGLIGIBLE, RIVAL, AtomTable, EquationFit, criterion_of, find_equation, fit_equation
+from .selection import SYSTEMATIC
+from .widths import FLUCTUATION, Widths
+
+MIXED = "mixed"
+Memory = MutableMapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One equation a field; `families` and `candidates` belong to the fields one by one."""
+
+    fits: tuple[EquationFit, ...]
+    families: tuple[str, ...]
+    candidates: tuple[tuple[Atom, ...], ...]
+    order: str
+    stage: int
+    table: AtomTable
+
+    @property
+    def family(self) -> str:
+        return ", ".join(dict.fromkeys(self.families))
+
+    @property
+    def criterion(self) -> float:
+        return sum(fit.score for fit in self.fits)
+
+    @property
+    def terms(self) -> int:
+        return sum(len(fit.atoms) for fit in self.fits)
+
+    @property
+    def misfit(self) -> float:
+        return max(fit.misfit for fit in self.fits)
+
+    @property
+    def at_noise(self) -> bool:
+        """Whether no equation leaves more than noise, or than `NEGLIGIBLE` of its target."""
+        return all(
+            fit.ratio < min(SYSTEMATIC, 1 + FLUCTUATION * (2 / fit.effective_rows) ** 0.5)
+            or fit.misfit < NEGLIGIBLE
+            for fit in self.fits
+        )
+
+    def explained(self, widths: Widths) -> bool:
+        return all(fit.explained and widths.confirmed(fit) for fit in self.fits)
+
+
+def attempts(
+    table: AtomTable,
+    targets: Sequence[Atom],
+    candidates: Mapping[str, tuple[Atom, ...]],
+    widths: Widths,
+    order: str,
+    stage: int,
+    workers: int,
+    memory: Memory,
+) -> dict[str, Attempt]:
+    """An attempt for each family; for "mixed" only where no other family explains the data."""
+    tried: dict[str, Attempt] = {}
+    pure = [family for family in candidates if family != MIXED]
+    for families in (pure, [f for f in candidates if f == MIXED]):
+        if families == [MIXED] and any(a.explained(widths) for a in tried.values()):
+            break
+        jobs = [(family, target) for family in families for target in targets]
+
+        def find(job: tuple[str, Atom]) -> EquationFit:
+            return _found(table, job[1], candidates[job[0]], memory, f"{order}/{stage}/{job[0]}")
+
+        if workers > 1:
+            with ThreadPoolExecutor(workers) as pool:
+                fits = list(pool.map(find, jobs))
+        else:
+            fits = [find(job) for job in jobs]
+        count = len(targets)
+        for n, family in enumerate(families):
+            own = tuple(fits[n * count : (n + 1) * count])
+            tried[family] = Attempt(
+                own, (family,) * count, (candidates[family],) * count, order, stage, table
+            )
+    return tried
+
+
+def _found(
+    table: AtomTable, target: Atom, candidates: Sequence[Atom], memory: Memory, label: str
+) -> EquationFit:
+    """The equation for a target, from an earlier run if `memory` has its support."""
+    key = f"{list(table.projections.half_points)}/{label}/{target.derivative} {target.function}"
+    known = memory.get(key)
+    if known is not None:
+        atoms = [table.atoms[n] for n in known["atoms"]]
+        path = tuple((tuple(table.atoms[n] for n in numbers), ratio) for numbers, ratio in known["path"])
+        return fit_equation(table, atoms, criterion_of(table, target, candidates), path)
+    fit = find_equation(table, target, candidates)
+    memory[key] = {
+        "atoms": table.numbers(fit.atoms),
+        "path": [[table.numbers(atoms), ratio] for atoms, ratio in fit.path],
+    }
+    return fit
+
+
+def chosen_of(tried: Mapping[str, Attempt], ansatz: Mapping[str, EquationAtoms]) -> Attempt:
+    """For each field the family of least criterion, "mixed" only where it is better by `RIVAL`; with
+    mirror images.
+    """
+    first = next(iter(tried.values()))
+    best = [
+        min(
+            tried.values(),
+            key=lambda a: (a.fits[n].score + (RIVAL if a.family == MIXED else 0), len(a.fits[n].atoms)),
+        )
+        for n in range(len(first.fits))
+    ]
+    families = tuple(a.families[n] for n, a in enumerate(best))
+    candidates = tuple(a.candidates[n] for n, a in enumerate(best))
+    fits = [a.fits[n] for n, a in enumerate(best)]
+    every = tuple(dict.fromkeys(atom for own in candidates for atom in own))
+    fits = completed(first.table, fits, union([ansatz[f] for f in dict.fromkeys(families)]), every)
+    return Attempt(tuple(fits), families, candidates, first.order, first.stage, first.table)
+
+
+def union(ansatz: Sequence[EquationAtoms]) -> EquationAtoms:
+    """The density terms of several families in one ansatz."""
+    if len(ansatz) == 1:
+        return ansatz[0]
+    stages: dict[Any, int] = {}
+    for one in ansatz:
+        for term, stage in zip(one.library.terms, one.library.stages, strict=True):
+            stages[term] = min(stages.get(term, stage), stage)
+    library = DensityLibrary(ansatz[0].library.jets, "union", tuple(stages), tuple(stages.values()))
+    return equation_atoms(library)
