@@ -76,7 +76,7 @@ class DensityModel(nn.Module):
             "channels": list(self.channels),
             "fields": list(self.fields),
             "coordinates": list(self.coordinates),
-            "spacing": generators.spacing.tolist(),  # type: ignore[operator, union-attr]
+            "spacing": generators.spacing.tolist(),  # type: ignore[operator]
             "outputs": self.layer.out_channels,
             "remainder": self.remainder,
         }

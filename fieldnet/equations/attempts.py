@@ -46,6 +46,10 @@ class Attempt:
         return max(fit.misfit for fit in self.fits)
 
     @property
+    def bound(self) -> float:
+        return max(fit.bound for fit in self.fits)
+
+    @property
     def at_noise(self) -> bool:
         """Whether no equation leaves more than noise, or than `NEGLIGIBLE` of its target."""
         return all(

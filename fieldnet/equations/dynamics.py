@@ -24,6 +24,8 @@ IMITATION = 0.3
 """Of equations that leave a small but systematic residual others take the place if they leave this part
 of it.
 """
+TESTED = 0.1
+"""An equation in which noise could hide more of its target than this is compared with other orders."""
 LAST = 2
 """The stage at which all atoms are candidates."""
 
@@ -91,7 +93,7 @@ def _search(
     memory: Memory,
 ) -> Dynamics:
     jets = widths.measured.jets
-    best: tuple[Attempt, dict[str, Attempt], bool, Widths] | None = None
+    best: _Best | None = None
     stages = max(len(stages_of(a)) for a in ansatz.values())
     for stage in range(stages):
         lists = {name: _at(stages_of(a), stage) for name, a in ansatz.items()}
@@ -104,36 +106,22 @@ def _search(
                 continue
             if progress is not None:
                 done = begin + 0.5 * (stage + n / len(ORDERS)) / stages
-                progress(f"equations, {name}", done, best[0].misfit if best else 1.0)
+                progress(f"equations, {name}", done, best.attempt.misfit if best else 1.0)
             candidates = {
                 family: candidates_of(atoms, order, jets, last=stage == LAST)
                 for family, atoms in lists.items()
             }
             tried = attempts(table, targets, candidates, own, name, stage, workers, memory)
             chosen = chosen_of(tried, ansatz)
-            explained = chosen.explained(own)
-            better = best is None or (
-                _replaces(chosen, best[0]) and explained
-                if best[2]
-                else explained or chosen.misfit < 0.9 * best[0].misfit
-            )
-            if better:
-                best = chosen, tried, explained, own
-            if explained and better and chosen.at_noise:
-                return _found(width, chosen, tried, explained, own)
+            found = _Best(chosen, tried, chosen.explained(own), own)
+            best = found if best is None or found.replaces(best) else best
+            if best.settled and best.attempt.bound < TESTED:
+                return best.dynamics(width)
+        if best is not None and best.settled:
+            return best.dynamics(width)
     if best is None:
         raise ValueError("got fields that do not change in time, expected some motion; give other data")
-    return _found(width, *best)
-
-
-def _replaces(later: Attempt, earlier: Attempt) -> bool:
-    """Whether other equations explain the data so much better that those found before were imitations.
-
-    Terms that are only added to explained equations do not count: the data's own integrator makes such terms.
-    """
-    pairs = zip(later.fits, earlier.fits, strict=True)
-    added = all(set(old.atoms) <= set(new.atoms) for new, old in pairs)
-    return not added and later.misfit < IMITATION * earlier.misfit
+    return best.dynamics(width)
 
 
 def _at(stages: list[tuple[Atom, ...]], stage: int) -> tuple[Atom, ...]:
@@ -195,20 +183,48 @@ def targets_of(jets: JetSpace, order: int) -> list[Atom]:
     return [Atom(tuple(index), jets.symbol(a)) for a in range(len(jets.fields))]
 
 
-def _found(
-    width: float, chosen: Attempt, tried: Mapping[str, Attempt], explained: bool, widths: Widths
-) -> Dynamics:
-    fits, equations = joined(chosen.table, chosen.fits, widths.measured.jets)
-    return Dynamics(
-        equations=equations,
-        chosen=replace(chosen, fits=fits),
-        rivals=_rivals(chosen, tried),
-        tried=tried,
-        silent=chosen.table.silent,
-        explained=explained,
-        width=width,
-        widths=widths,
-    )
+@dataclass(frozen=True)
+class _Best:
+    """An attempt with the others of its order and stage, and the widths that it was made with."""
+
+    attempt: Attempt
+    tried: Mapping[str, Attempt]
+    explained: bool
+    widths: Widths
+
+    @property
+    def settled(self) -> bool:
+        return self.explained and self.attempt.at_noise
+
+    def replaces(self, earlier: _Best) -> bool:
+        """Whether this takes the place of an attempt of an earlier order or stage.
+
+        Of equations that explain the data it must be the better tested one, or show that those before were
+        imitations: it leaves much less and does not just add terms, as the data's own integrator does.
+        """
+        if not earlier.explained:
+            return self.explained or self.attempt.misfit < 0.9 * earlier.attempt.misfit
+        if not self.explained:
+            return False
+        if self.attempt.bound < earlier.attempt.bound / 2 and not earlier.attempt.bound < TESTED:
+            return True
+        pairs = zip(self.attempt.fits, earlier.attempt.fits, strict=True)
+        added = all(set(old.atoms) <= set(new.atoms) for new, old in pairs)
+        return not added and self.attempt.misfit < IMITATION * earlier.attempt.misfit
+
+    def dynamics(self, width: float) -> Dynamics:
+        chosen = self.attempt
+        fits, equations = joined(chosen.table, chosen.fits, self.widths.measured.jets)
+        return Dynamics(
+            equations=equations,
+            chosen=replace(chosen, fits=fits),
+            rivals=_rivals(chosen, self.tried),
+            tried=self.tried,
+            silent=chosen.table.silent,
+            explained=self.explained,
+            width=width,
+            widths=self.widths,
+        )
 
 
 def _rivals(chosen: Attempt, tried: Mapping[str, Attempt]) -> tuple[Rivals, ...]:

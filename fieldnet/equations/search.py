@@ -27,7 +27,7 @@ class EquationFit:
     """atom_0 + Σ_k θ_k atom_k = 0: `atoms` with the target first, θ (θ_0 = 1), its covariance, λ.
 
     `residual` is ‖Aθ‖ over that of the target's column, `misfit` its part beyond the noise over the target's
-    signal; `path` the best support of each size with its λ, as texts can show it.
+    signal, `hidden` what of it the noise could hide; `path` the best support of each size with its λ, as texts can show it.
     """
 
     atoms: tuple[Atom, ...]
@@ -36,6 +36,7 @@ class EquationFit:
     ratio: float
     residual: float
     misfit: float
+    hidden: float
     effective_rows: float
     criterion: Criterion
     path: tuple[tuple[tuple[Atom, ...], float], ...]
@@ -52,6 +53,11 @@ class EquationFit:
     @property
     def negligible(self) -> bool:
         return self.misfit < EXPLAINED
+
+    @property
+    def bound(self) -> float:
+        """The misfit that is not excluded, by two standard deviations of λ."""
+        return float(np.hypot(self.misfit, self.hidden))
 
     @property
     def score(self) -> float:
@@ -144,7 +150,9 @@ def fit_equation(
     signal = max(parts.gram[0, 0] - parts.noise[0, 0], 1e-300)
     misfit = float(np.sqrt(excess / signal))
     rows = max(effective_rows(table.projections, atoms, theta), 4.0)
-    return EquationFit(tuple(atoms), theta, spread, ratio, residual, misfit, rows, criterion, path)
+    fluctuation = 2 * np.sqrt(2 / rows) * float(theta @ parts.noise @ theta)
+    hidden = float(np.sqrt(fluctuation / signal))
+    return EquationFit(tuple(atoms), theta, spread, ratio, residual, misfit, hidden, rows, criterion, path)
 
 
 def rivals(table: AtomTable, fit: EquationFit, candidates: Sequence[Atom]) -> list[tuple[Atom, Atom]]:
