@@ -41,7 +41,7 @@ def discover(path: Path, theory: Theory) -> dict[str, Any]:
     """fieldnet's answer, told nothing but the file."""
     import fieldnet  # the others are to run without it
 
-    return fieldnet.discover_lagrangian(path, seed=0).content()
+    return fieldnet.discover_lagrangian(path, seed=0, closing=False).content()
 
 
 METHODS: dict[str, Callable[[Path, Theory], Any]] = {

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..density import DensityModel
-from ..results import Discovery
+from ..results import Discovery, FreeField
 from .about import by_regression
 from .page import Section, details, paragraph
-from .tables import matrix
-from .wording import html, short_text, symbols
+from .tables import matrix, table
+from .wording import html, number, short_text, symbols
 
+ROUND_OFF = 1e-12
 SHOWN = 9
 """Blocks of one form that are shown."""
 WORDS = {"h": "the kinetic form", "v": "the cross form", "a": "its antisymmetric part"}
@@ -36,7 +39,8 @@ def forms_section(discovery: Discovery) -> Section | None:
 
 
 def _forms(discovery: Discovery) -> str:
-    forms = discovery.free_field
+    forms = _cleaned(discovery.free_field) if by_regression(discovery) else discovery.free_field
+    discovery = replace(discovery, free_field=forms)
     tables = matrix("<strong>m₂</strong>, the mass form", forms.m2, forms.channels)
     body = f'<div class="matrices">{tables}{_matrices("h", discovery)}</div>'
     cross = _matrices("v", discovery) + _matrices("a", discovery)
@@ -46,6 +50,14 @@ def _forms(discovery: Discovery) -> str:
         )
         body += details(f"The cross terms: {sizes}", f'<div class="matrices">{cross}</div>')
     return body
+
+
+def _cleaned(forms: FreeField) -> FreeField:
+    """Without what is round-off beside the largest entry."""
+    parts = [np.asarray(part, dtype=float) for part in (forms.m2, forms.h, forms.v, forms.a)]
+    size = max(float(np.abs(part).max(initial=0.0)) for part in parts)
+    m2, h, v, a = (np.where(np.abs(part) > ROUND_OFF * size, part, 0.0) for part in parts)
+    return replace(forms, m2=m2, h=h, v=v, a=a)
 
 
 def _layer(discovery: Discovery) -> str:
@@ -62,16 +74,35 @@ def _layer(discovery: Discovery) -> str:
         f"Φ = ({channels}). η holds the signs: signature of h <strong>{plus} positive, "
         f"{minus} negative, {null} zero</strong>. W is unique only up to rotations that leave η as it is."
     )
-    weight = model.layer.weight.detach().cpu().numpy()
+    weight = model.layer.weight.detach().cpu().numpy().swapaxes(0, 1)
     signs = model.output_metric.cpu().numpy()
-    rows = [f"r_{n + 1} (η = {'+' if sign > 0 else '−'}1)" for n, sign in enumerate(signs)]
     names = ["⁰", *(f"<sup>{html(c)}</sup>" for c in coordinates)]
+    rows = [f"r_{n + 1}" for n in range(len(weight))]
     tables = "".join(
         matrix(f"<strong>W{name}</strong>", part, forms.channels, rows)
-        for name, part in zip(names, weight, strict=True)
+        for name, part in zip(names, weight.swapaxes(0, 1), strict=True)
         if part.any()
     )
-    return body + f'<div class="matrices">{tables}</div>'
+    residuals = [
+        [f"r<sub>{n + 1}</sub>", f"{'+' if sign > 0 else '−'}1", _residual(row, model)]
+        for n, (row, sign) in enumerate(zip(weight, signs, strict=True))
+    ]
+    body += table("Residuals of the layer and their signs", ["", "η", "r = Q[Φ]"], residuals, numeric=(1,))
+    return body + details("W as matrices", f'<div class="matrices">{tables}</div>')
+
+
+def _residual(row: np.ndarray, model: DensityModel) -> str:
+    """One output of the layer as a sum. shape: (1 + coordinates, channels)"""
+    parts = []
+    for name, values in zip(("", *model.coordinates), row, strict=True):
+        derivative = f"∂<sub>{html(name)}</sub>" if name else ""
+        for value, channel in zip(values, model.channels, strict=True):
+            if abs(value) > ROUND_OFF * np.abs(row).max():
+                shown = "" if channel == "1" else html(symbols(channel))
+                inner = f"({shown})" if derivative and not shown.isalpha() else shown
+                sign = "+" if value > 0 else "−"
+                parts.append(f"{sign} {number(abs(float(value)), 5)} {derivative}{inner}".rstrip())
+    return " ".join(parts).removeprefix("+ ")
 
 
 def _rest(model: DensityModel) -> str:
@@ -99,7 +130,7 @@ def _matrices(name: str, discovery: Discovery) -> str:
     groups: dict[bytes, tuple[list[str], np.ndarray]] = {}
     for index in np.ndindex(values.shape[:-2]):
         mirrored = len(index) == 2 and index[0] > index[1]
-        empty = len(set(index)) > 1 and not values[index].any()
+        empty = (len(set(index)) > 1 or by_regression(discovery)) and not values[index].any()
         if not (mirrored or empty):
             key = (np.round(values[index], 12) + 0.0).tobytes()
             groups.setdefault(key, ([], values[index]))[0].append(_superscript(index, discovery))

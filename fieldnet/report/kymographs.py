@@ -93,7 +93,11 @@ def draw_error(discovery: Discovery, sample: int, label: str) -> Figure:
     logarithmic(ax)
     later = errors[:, errors.shape[1] // EARLY :]
     if np.any(later > 0):
-        ax.set_ylim(bottom=0.5 * float(later[later > 0].min()))
+        bottom, top = 0.5 * float(later[later > 0].min()), float(errors.max())
+        few = np.floor(np.log10(top)) - np.ceil(np.log10(bottom)) < 1
+        ax.set_ylim(bottom=10 ** np.floor(np.log10(bottom)) if few else bottom)
+        if few:
+            ax.set_ylim(top=10 ** np.ceil(np.log10(top)))
     ax.set_xlim(times[0], times[-1])
     ax.set_xlabel(axis_label(discovery.held_out, "time"))
     ax.set_ylabel(label)
@@ -139,7 +143,7 @@ def _row(
         gap = np.full_like(data, np.nan)
         gap[: len(run)] = run - data[: len(run)]
         bound = float(np.nanmax(np.abs(gap), initial=0.0)) or 1.0
-        images.append((run, norm, colours, "Rollout of the Lagrangian", f"{letter} [{size}]"))
+        images.append((run, norm, colours, "Rollout", f"{letter} [{size}]"))
         images.append((gap, Normalize(-bound, bound), "PuOr_r", "Rollout − data", f"Δ{letter} [{size}]"))
     for ax, (values, scale, cmap, title, colour_label) in zip(axes, images, strict=True):
         limits = extent if len(values) == len(data) else (*extent[:3], cell_edges(up[: len(values)])[1])

@@ -14,6 +14,7 @@ import sympy
 import xarray as xr
 
 from fieldnet.conservation import Conservation, ConservedCharge, LocalConservation
+from fieldnet.density import density_model
 from fieldnet.features import phase
 from fieldnet.learning.field_model import FieldModel
 from fieldnet.learning.gradient import History
@@ -21,13 +22,14 @@ from fieldnet.learning.network_model import NetworkModel
 from fieldnet.report import report_html
 from fieldnet.report.audit import conservation_section
 from fieldnet.report.drawing import drawing_style
+from fieldnet.report.forms import forms_section
 from fieldnet.report.head import head
 from fieldnet.report.learned import potential_section
 from fieldnet.report.network_forms import compact_density, compact_equation
 from fieldnet.report.theory import theory_section
 from fieldnet.report.wording import number, short, short_text, symbol, symbols, with_error
 from fieldnet.results import Discovery, FreeField, LearnedGenerator, Network, TermEstimate
-from lagrangians import Generator, Lagrangian, catalogue, to_text
+from lagrangians import Generator, Lagrangian, catalogue, parse_lagrangian, to_text
 
 HOSTILE = '<script>alert("x")</script>&\x07\u202e$\\frac{'
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -264,6 +266,88 @@ def network_discovery(order: int = 1, nodes: int = 6, **changes) -> Discovery:
     return replace(discovery, **changes)
 
 
+def regression_discovery(dimension: int = 1, **changes) -> Discovery:
+    """What the weak regression would have found in two coupled fields with 5% noise, made by hand."""
+    axes, fields = ("x", "y")[:dimension], ("phi", "chi")
+    slopes = "".join(f" - 0.7*phi_{a}**2 - chi_{a}**2/2" for a in axes)
+    text = f"phi_t**2/2 + chi_t**2/2{slopes} - phi**2/2 - 2*phi**2*chi**2/5"
+    theory = parse_lagrangian(text, fields, ("t", *axes))
+    usual = field_discovery(dimension)
+    wave = usual.held_out["phi"]
+    both = usual.held_out.assign(chi=wave + 1.0)
+    model = density_model(theory, (0.1,) + (0.5,) * dimension)
+    expansion = model.expansion()
+    forms = {n: np.array(getattr(expansion, n), dtype=float) for n in ("m2", "h", "v", "a")}
+    row = {"atom": "phi_xx", "coefficient": -1.4, "stderr": 0.01, "interval": [-1.42, -1.38]}
+    atoms = [["phi_tt", "phi_xx"], ["phi_tt", "phi_xx", "chi**2*phi"]]
+    path = [{"atoms": atoms[0], "over_noise": 40.0}, {"atoms": atoms[1], "over_noise": 1.01}]
+    tried = {"residual": 1e-3, "criterion": -700.0, "terms": 6}
+    discovery = replace(
+        usual,
+        name="pair",
+        model=model,
+        lagrangian=theory,
+        equations=tuple(f"{to_text(a)} = {to_text(b)}" for a, b in theory.equations_of_motion().items()),
+        evidence={
+            "searched": "constant multipliers",
+            "level": 1e-3,
+            "chi_square": 1.8,
+            "degrees_of_freedom": 1,
+            "p_value": 0.18,
+            "multiplier": [[1.0, 0.0], [0.0, -1.0]],
+            "multiplier_stderr": [[0.0, 0.0], [0.0, 0.02]],
+            "conditions": [
+                {
+                    "condition": "∂F_phi/∂chi = ∂F_chi/∂phi",
+                    "value": -5e-3,
+                    "stderr": 4e-3,
+                    "standard_errors": 1.3,
+                }
+            ],
+        },
+        terms=[TermEstimate("phi_t**2", 0.5, 0.0, None), TermEstimate("phi**2", -0.5, 1e-3, None)],
+        free_field=FreeField(**forms, signature=expansion.signature, channels=model.channels),
+        generators=[],
+        histories={},
+        chosen="polynomial features",
+        held_out=both,
+        simulated=both + 1e-3,
+        data_fields=fields,
+        extra={
+            "noise": {name: {"deviation": 0.04, "relative": 0.05} for name in fields},
+            "fitted_equations": {
+                name: [{"atom": f"{name}_tt", "coefficient": 1.0, "stderr": 0.0, "interval": [1.0, 1.0]}, row]
+                for name in fields
+            },
+            "multiplier": [[1.0, 0.0], [0.0, -1.0]],
+            "family": [
+                {"multiplier": [[1, 0], [0, 0]], "density": "phi_t**2/2"},
+                {"multiplier": [[0, 0], [0, 1]], "density": "chi_t**2/2"},
+            ],
+            "rivals": [{"kept": ["phi"], "instead": ["sin(phi)"]}],
+        },
+        fit={
+            **{k: v for k, v in fit().items() if k != "elimination"},
+            "tried": {"polynomial": tried, "phase": {**tried, "criterion": -400.0}},
+            "path": [path, path],
+            "residual_over_noise": [1.01, 0.98],
+            "rollout_floor": 0.05,
+            "rollout_tracked": 3.5,
+            "rollout_duration": 4.0,
+            "rollout_initial_error": 0.01,
+            "initial_window": 32,
+            "lyapunov_exponent": 0.4,
+            "lyapunov_stderr": 0.03,
+            "lyapunov_time": 2.5,
+            "chaotic": True,
+            "half_points": [9, 11],
+            "left_out": ["hyperbolic"],
+            "options": {"seed": 0, "library": None},
+        },
+    )
+    return replace(discovery, **changes)
+
+
 def checked(discovery: Discovery) -> tuple[str, Checker]:
     """The page, after all that every page must satisfy."""
     page = report_html(discovery)
@@ -300,6 +384,98 @@ def test_a_field_has_every_section(dimension):
     assert page.count("<svg") == 5 + dimension
 
 
+REGRESSION_SECTIONS = (
+    "theory",
+    "verdict",
+    "evolution",
+    "forms",
+    "potential",
+    "conservation",
+    "coefficients",
+    "equations",
+    "training",
+    "method",
+)
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_a_regression_has_every_section(dimension):
+    page, seen = checked(regression_discovery(dimension))
+    assert anchors(page) == list(REGRESSION_SECTIONS)
+    for words in (
+        "χ² = 1.8 of 1, probability 0.18",
+        "1 positive and 1 negative directions, so the energy has no lower bound",
+        "2 independent densities give these equations",
+        "−0.50196 … −0.49804",  # the 95% interval of φ²
+        "−1.42 … −1.38",
+        "The error stays within twice the noise for 3.5 of 4 time units",
+        "errors grow by e in 2.5 time units",
+        "knows only the first 32 times",
+        "Lyapunov time 2.5",
+        "Families tried",
+        "seed = 0",
+    ):
+        assert words in seen.text, words
+    kymographs = page[page.index('id="evolution"') :].split("</svg>")[0]
+    assert kymographs.count("Rollout − data") == 2 * dimension
+    assert "before selection" not in seen.text
+
+
+def test_the_layer_of_a_density_is_written_out():
+    """ℒ = rᵀηr + remainder, read back from the table of residuals."""
+    seen = Checker(forms_section(regression_discovery()).body).text
+    assert "0.70711 ∂tφ" in seen
+    assert f"{5**-0.5 * 2**0.5:.5g} φ χ" in seen
+
+
+def test_a_density_of_a_potential_is_about_other_fields_than_the_data():
+    """Korteweg and de Vries: u = w_x in the data, w in the Lagrangian."""
+    usual = regression_discovery()
+    theory = catalogue.korteweg_de_vries()
+    discovery = replace(
+        usual,
+        lagrangian=theory,
+        model=density_model(theory, (0.1, 0.5)),
+        equations=("u_t = -6*u*u_x - u_xxx",),
+        evidence={"potential": "u = w_x"},
+        held_out=usual.held_out[["phi"]].rename(phi="u"),
+        simulated=usual.simulated[["phi"]].rename(phi="u"),
+        data_fields=("u",),
+        extra={},
+    )
+    page, seen = checked(discovery)
+    assert "potential" not in anchors(page)
+    assert "u = w_x" in seen.text
+    assert "The field u(t, x)" in seen.text
+    theory_part = page[page.index('id="theory"') : page.index('id="verdict"')]
+    assert "<code>u_t" not in theory_part.split("<details>")[0]
+
+
+def test_a_learned_potential_is_drawn_with_its_band():
+    usual = regression_discovery()
+    phi = np.linspace(-1.5, 1.5, 21)
+    columns = {"phi": phi, "potential": phi**2, "force": 2 * phi}
+    errors = {"potential_stderr": 0.1 + 0 * phi, "force_stderr": 0.1 + 0 * phi}
+    learned = {
+        "field": "phi",
+        "residual_ratio": 1.02,
+        "table": {**columns, **errors},
+        "potential": "phi**2",
+        "distilled": {
+            "potential": "log(cosh(phi))",
+            "parameters": {"a": {"value": 1.7, "stderr": 0.01}},
+            "criterion_difference": 12.0,
+        },
+    }
+    page, seen = checked(replace(usual, extra={"learned_potential": learned}))
+    assert "1.02" in seen.text or "1 times the noise" in seen.text
+    assert "a = 1.700 ± 0.01" in seen.text
+    plain_page, plain = checked(replace(usual, extra={"learned_potential": {**learned, "distilled": None}}))
+    assert "stays a learned function" in plain.text
+    assert "stays a learned function" not in seen.text
+    assert page.count("<svg") == plain_page.count("<svg")
+
+
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_network_has_every_section(order):
     page, seen = checked(network_discovery(order))
@@ -317,6 +493,47 @@ def test_the_same_discovery_gives_the_same_bytes_and_matplotlib_is_left_alone():
     before = dict(matplotlib.rcParams)
     assert report_html(field_discovery()) == report_html(field_discovery())
     assert dict(matplotlib.rcParams) == before
+
+
+def test_hostile_strings_of_a_regression_are_escaped():
+    usual = regression_discovery()
+    renamed = usual.held_out.rename(phi=HOSTILE)
+    discovery = replace(
+        usual,
+        name=HOSTILE,
+        verdict=f"not variational: {HOSTILE}",
+        evidence={
+            HOSTILE: HOSTILE,
+            "potential": HOSTILE,
+            "conditions": [{"condition": HOSTILE, "value": 1.0, "stderr": 1.0, "standard_errors": 1.0}],
+            "terms_without_density": [
+                {
+                    "term": HOSTILE,
+                    "equation": HOSTILE,
+                    "coefficient": 1.0,
+                    "stderr": 1.0,
+                    "standard_errors": 1.0,
+                }
+            ],
+        },
+        equations=(HOSTILE,),
+        held_out=renamed,
+        simulated=usual.simulated.rename(phi=HOSTILE),
+        data_fields=(HOSTILE, "chi"),
+        extra={
+            "noise": {HOSTILE: {"deviation": 1.0, "relative": 1.0}},
+            "fitted_equations": {
+                HOSTILE: [{"atom": HOSTILE, "coefficient": 1.0, "stderr": 0.1, "interval": [0, 2]}]
+            },
+            "family": [{"multiplier": [[1.0]], "density": HOSTILE}],
+            "rivals": [{"kept": [HOSTILE], "instead": [HOSTILE]}],
+        },
+        fit={**usual.fit, "path": [[{"atoms": [HOSTILE], "over_noise": 1.0}]], "options": {HOSTILE: HOSTILE}},
+    )
+    page, _ = checked(discovery)
+    assert "<script" not in page
+    assert "\x07" not in page
+    assert "\u202e" not in page
 
 
 @pytest.mark.parametrize("make", [field_discovery, network_discovery])
@@ -347,7 +564,7 @@ def test_hostile_strings_are_escaped(make):
     assert "\u202e" not in page
 
 
-@pytest.mark.parametrize("make", [field_discovery, network_discovery])
+@pytest.mark.parametrize("make", [field_discovery, network_discovery, regression_discovery])
 def test_without_rollout_charges_or_estimates(make):
     bare = make(
         simulated=None,
@@ -362,6 +579,18 @@ def test_without_rollout_charges_or_estimates(make):
     assert "No rollout : blew up at t = 3" in seen.text.replace("rollout:", "rollout :")
     assert {"theory", "evolution", "conservation", "method"} <= set(anchors(page))
     assert not {"coefficients", "training", "generator"} & set(anchors(page))
+
+
+def test_the_audit_of_noisy_data_says_what_noise_does():
+    usual = regression_discovery()
+    quiet = checked(usual)[1].text
+    charges = [
+        replace(usual.conservation.charges[0], relative_drift=0.02, noise_drift=0.03, noise_bound=0.05)
+    ]
+    noisy = checked(replace(usual, conservation=Conservation(charges, [])))[1].text
+    assert "noise alone" in noisy
+    assert "conserved" in noisy[noisy.index("control / charge") :]
+    assert "noise alone: what a conserved charge" not in quiet
 
 
 @pytest.mark.parametrize(
