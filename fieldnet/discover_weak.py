@@ -24,6 +24,7 @@ from .equations.judgement import judge
 from .equations.library import FEATURES, EquationAtoms, density_library, equation_atoms
 from .equations.library_text import parse_library
 from .equations.measured import MeasuredFields, measured_fields
+from .equations.refit import refitted
 from .equations.streamed import pilot_fields, stream_dynamics
 from .equations.undetermined import undetermined
 from .equations.verdict import Verdict
@@ -65,7 +66,10 @@ def discover_weak(
     measured = measured_fields(training, fields, options.boundary)
     ansatz, left_out = ansatz_of(measured, options.features, options.library)
     dynamics = find_dynamics(measured, ansatz, progress, options.workers, options.memory)
-    return _discovery(dynamics, ansatz, left_out, held_out, fields, options, progress)
+    final = dynamics
+    if options.holdout:
+        final = refitted(dynamics, measured_fields(dataset, fields, options.boundary))
+    return _discovery(final, dynamics, ansatz, left_out, held_out, fields, options, progress)
 
 
 def discover_streamed(
@@ -93,11 +97,12 @@ def discover_streamed(
     pilot, _ = pilot_fields(training, tuple(fields), options.boundary, None)
     ansatz, left_out = ansatz_of(pilot, options.features, options.library)
     dynamics = stream_dynamics(training, ansatz, tuple(fields), options.boundary, progress=progress)
-    return _discovery(dynamics, ansatz, left_out, held_out, fields, options, progress)
+    return _discovery(dynamics, dynamics, ansatz, left_out, held_out, fields, options, progress)
 
 
 def _discovery(
     dynamics: Dynamics,
+    trained: Dynamics,
     ansatz: dict[str, EquationAtoms],
     left_out: Sequence[str],
     held_out: xr.Dataset,
@@ -105,7 +110,8 @@ def _discovery(
     options: Options,
     progress: Progress | None,
 ) -> Discovery:
-    measured = dynamics.widths.measured
+    """`dynamics` is reported; `trained`, which has not seen the held-out data, is tested and run on them."""
+    measured = trained.widths.measured
     verdict = _verdict(dynamics, ansatz)
     fitted = verdict.equations or dynamics.equations
     lagrangian = verdict.lagrangian or without_density(fitted)
@@ -114,7 +120,14 @@ def _discovery(
     closing = Closing()
     if options.closing:
         closing = close_the_loop(
-            verdict, lagrangian, equations, held_out, fields, options.boundary, options.seed, progress
+            verdict,
+            lagrangian,
+            equations_text(trained.equations),
+            held_out,
+            fields,
+            options.boundary,
+            options.seed,
+            progress,
         )
     return Discovery(
         name=fields[0],
@@ -133,7 +146,7 @@ def _discovery(
         held_out=held_out,
         simulated=closing.simulated,
         rollout_error=closing.error,
-        fit=_record(dynamics, measured, held_out, fields, options, closing, left_out),
+        fit=_record(dynamics, trained, held_out, fields, options, closing, left_out),
         extra=_extra(dynamics, verdict, measured),
         data_fields=tuple(fields),
     )
@@ -218,15 +231,15 @@ def _free_field(model: DensityModel) -> FreeField:
 
 def _record(
     dynamics: Dynamics,
-    measured: MeasuredFields,
+    trained: Dynamics,
     held_out: xr.Dataset,
     fields: Sequence[str],
     options: Options,
     closing: Closing,
     left_out: Sequence[str],
 ) -> dict[str, Any]:
-    chosen = dynamics.chosen
-    tested = held_out_residual(dynamics, held_out, fields, options.boundary)
+    chosen, measured = dynamics.chosen, trained.widths.measured
+    tested = held_out_residual(trained, held_out, fields, options.boundary)
     return {
         "method": METHOD,
         "features": chosen.family,
@@ -235,8 +248,9 @@ def _record(
         "order": chosen.order,
         "stage": chosen.stage,
         "explained": dynamics.explained,
-        "residual": max(fit.residual for fit in chosen.fits),
-        "residual_over_noise": [fit.ratio for fit in chosen.fits],
+        "residual": max(fit.residual for fit in trained.fits),
+        "residual_over_noise": [fit.ratio for fit in trained.fits],
+        "coefficients_from": "all data" if dynamics is not trained else "the training data",
         "held_out_residual": max(t.residual for t in tested),
         "held_out_residual_over_noise": [t.ratio for t in tested],
         "misfit": [fit.misfit for fit in chosen.fits],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +17,8 @@ NAME = ".progress.json"
 
 
 class FileMemory(MutableMapping[str, Any]):
-    """A mapping of JSON values behind which a file stands; every change replaces the file atomically.
+    """A mapping of JSON values behind which a file stands; every change replaces the file atomically. Threads may share
+    it.
 
     The file counts only under the same `key`; one of another key, or one that cannot be read, is ignored and
     replaced. Floats come back to the last bit. `made` says whether the folder was made for the file.
@@ -24,6 +26,7 @@ class FileMemory(MutableMapping[str, Any]):
 
     def __init__(self, path: Path, key: str, fresh: bool = False):
         self.path, self.key, self.made = path, key, False
+        self._lock = threading.Lock()
         self._parts: dict[str, Any] = {} if fresh else _read(path, key)
         self.found = len(self._parts)
 
@@ -31,12 +34,14 @@ class FileMemory(MutableMapping[str, Any]):
         return self._parts[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._parts[name] = value
-        self._write()
+        with self._lock:
+            self._parts[name] = value
+            self._write()
 
     def __delitem__(self, name: str) -> None:
-        del self._parts[name]
-        self._write()
+        with self._lock:
+            del self._parts[name]
+            self._write()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parts)

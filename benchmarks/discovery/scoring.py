@@ -18,7 +18,7 @@ Coefficients = dict[sympy.Expr, float]
 def coefficients(expression: sympy.Expr) -> Coefficients:
     """{term without its number: number}, products of sines as sums, sinh and cosh as exponentials."""
     plain = TR8(sympy.expand(expression))
-    plain = sympy.expand(plain.rewrite(sympy.exp, (sympy.sinh, sympy.cosh)))
+    plain = sympy.expand(plain.rewrite((sympy.sinh, sympy.cosh), sympy.exp))
     found: Coefficients = {}
     for term in sympy.Add.make_args(plain):
         number, rest = term.as_coeff_Mul()

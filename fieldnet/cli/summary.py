@@ -88,9 +88,10 @@ def _print_regression(discovery: Discovery) -> None:
         print(f"  potential   {evidence['potential']}")
     levels = ", ".join(f"{name} {100 * item['relative']:.2g}%" for name, item in extra["noise"].items())
     print(f"  noise       {levels} of the standard deviation, as estimated from the data")
+    own = fit["tried"].get(fit["features"])
     others = ", ".join(
-        f"{name} +{item['criterion'] - fit['tried'][fit['features']]['criterion']:.3g}"
-        for name, item in fit["tried"].items()
+        f"{name} +{item['criterion'] - own['criterion']:.3g}"
+        for name, item in (fit["tried"] if own else {}).items()
         if name != fit["features"]
     )
     print(f"  family      {fit['features']}" + (f"; criterion of the others {others}" if others else ""))

@@ -22,7 +22,7 @@ from .estimate import Moments, inverse_curvature, score_fields, solved_for
 from .projections import Projections
 from .search import EXPLAINED, RIVAL
 from .selection import Criterion
-from .splines import FLUCTUATION, SplineFit
+from .splines import FLUCTUATION, SplineFit, quadrature_variance
 
 GRID = 80
 UNRESOLVED = 1e30
@@ -330,12 +330,9 @@ def _distilled(
     score = score_fields(projections, table.fit.atoms, columns @ theta, ratio, parts)
     q = wide.T @ score.reshape(len(columns), -1)
     inverse = inverse_curvature(small, ratio, 0)
-    full = columns @ theta
     sensitivity, curvature = q @ q.T, small.gram - ratio * small.noise
     unit = np.trace(inverse @ sensitivity) / np.trace(inverse @ curvature)
-    least = (
-        full @ parts.noise @ full / table.fit.effective_rows
-    )  # columns are known no better than `QUADRATURE`
+    least = quadrature_variance(theta, reduced(parts, columns)) / table.fit.effective_rows
     covariance = inverse @ sensitivity @ inverse * max(1.0, ratio) * max(1.0, float(least / unit))
     errors = np.sqrt(np.diag(covariance).clip(0))
     symbol = table.fit.basis.symbol

@@ -14,7 +14,7 @@ from lagrangians.jets import JetSpace
 from .atoms import Atom
 from .effective import effective_rows
 from .estimate import Moments, score_fields
-from .projections import Projections
+from .projections import QUADRATURE, Projections
 from .search import EXPLAINED
 from .selection import SYSTEMATIC, Criterion
 
@@ -200,12 +200,17 @@ def with_errors(projections: Projections, fit: SplineFit, parts: Moments) -> Spl
     score = score_fields(projections, fit.atoms, fit.theta, fit.ratio, parts).reshape(len(fit.atoms), -1)[1:]
     noise = score @ score.T * max(1.0, fit.ratio)
     unit = float(np.trace(inverse @ noise) / np.trace(inverse @ inside))
-    least = max(1.0, fit.ratio) * float(fit.theta @ parts.noise @ fit.theta) / fit.effective_rows
-    if least > unit:  # the columns are known no better than `QUADRATURE`
+    least = max(1.0, fit.ratio) * quadrature_variance(fit.theta, parts) / fit.effective_rows
+    if least > unit:
         noise, unit = noise * least / unit, least
     spread = np.zeros_like(parts.gram)
     spread[1:, 1:] = inverse @ (noise + unit * np.diag(penalty[1:])) @ inverse
     return replace(fit, covariance=spread)
+
+
+def quadrature_variance(theta: np.ndarray, parts: Moments) -> float:
+    """What errors of the columns by `QUADRATURE` of their size alone add to |Aθ|²."""
+    return QUADRATURE**2 * float(theta**2 @ np.diag(parts.gram))
 
 
 def _curvature(parts: Moments, ratio: float, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -27,7 +27,7 @@ class Widths:
 
     def __init__(self, measured: MeasuredFields, smoothing: Smoothing | None = None):
         self.measured = measured
-        self._smoothing = smoothing
+        self.smoothing = smoothing
         self.base = tuple(
             min(
                 half_points_of_scale(values, 1 + n, measured.spacing[n], deviation)
@@ -53,12 +53,15 @@ class Widths:
         )
 
     def projections(self, width: float) -> Projections:
-        half = self.half_points(width)
+        return self.at(self.half_points(width))
+
+    def at(self, half: tuple[int, ...]) -> Projections:
+        """Projections on test functions of these half widths in samples."""
         if half not in self._known:
-            if self._smoothing is None:
+            if self.smoothing is None:
                 self._known[half] = Projections(self.measured, half)
             else:
-                self._known[half] = SmoothedProjections(self.measured, half, smoothing=self._smoothing)
+                self._known[half] = SmoothedProjections(self.measured, half, smoothing=self.smoothing)
         return self._known[half]
 
     def again(self, fit: EquationFit, width: float, errors: bool = True) -> EquationFit | None:

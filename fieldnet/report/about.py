@@ -18,7 +18,10 @@ def jets_of(discovery: Discovery) -> JetSpace:
     theory = discovery.lagrangian
     if not discovery.data_fields or discovery.data_fields == theory.jets.field_names:
         return theory.jets
-    return jet_space(discovery.data_fields, theory.jets.coordinate_names)
+    try:
+        return jet_space(discovery.data_fields, theory.jets.coordinate_names)
+    except ValueError:  # names that no formula can have
+        return theory.jets
 
 
 def by_regression(discovery: Discovery) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -121,8 +122,20 @@ def inline(figure: Figure, key: str, description: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r"<style\b.*?</style>", "", text, flags=re.S)
     text = re.sub(r'(\sid="|href="#|url\(#)', rf"\g<1>{key}-", text)
+    text = _numbered(text)
     text = text.replace("xlink:href=", "href=").replace(INK, "currentColor")
     box = re.search(r'viewBox="[^"]*"', text)
     opening = f'<svg {box[0] if box else ""} role="img" aria-label="{html(description)}">'
     text = re.sub(r"\n\s*", "\n", text)
     return opening + text[text.index(">") + 1 :].strip()
+
+
+def _numbered(text: str) -> str:
+    """Ids that come again, as those of equal images do, with a number."""
+    seen: Counter[str] = Counter()
+
+    def numbered(match: re.Match[str]) -> str:
+        seen[match[1]] += 1
+        return match[0] if seen[match[1]] == 1 else f' id="{match[1]}-{seen[match[1]]}"'
+
+    return re.sub(r'\sid="([^"]*)"', numbered, text)

@@ -13,7 +13,7 @@ from lagrangians import Lagrangian, parse_lagrangian
 from simulations import FieldSystem, Grid, simulate, solutions
 
 FIELDS = ("phi", "chi")
-BOUND = 8.0
+BOUND = 10.0
 """Larger fields are taken for runaway ones."""
 
 
@@ -141,7 +141,7 @@ def two_fields(draw: st.DrawFn) -> RandomTheory:
     coupling = draw(COUPLINGS) if draw(st.integers(0, 4)) else "0"
     density = (
         f"phi_t**2/2 + {g}*chi_t**2/2{mixed} - {c}*phi_x**2/2 - {g}*{d}*chi_x**2/2"
-        f" - ({one}) - {g}*({two}) - ({coupling})"
+        f" - ({one}) - {g}*({two}) - {0.4 if metric == 'indefinite' else 1}*({coupling})"
     )
     kind = f"two fields, {metric}, {' and '.join(dict.fromkeys(families))}"
     return RandomTheory(kind, FIELDS, density, False, draw(NOISES), draw(SEEDS))
@@ -152,7 +152,7 @@ def light_cone(draw: st.DrawFn) -> RandomTheory:
     """φ_tχ_t − c²φ_xχ_x − V(φ, χ): a kinetic form without diagonal."""
     c, m, k, g = draw(number(0.5, 2)), draw(number(0.3, 1)), draw(number(0.1, 0.3)), draw(number(0.1, 0.3))
     density = f"phi_t*chi_t - {c}*phi_x*chi_x - {m}*phi*chi - {k}*chi**2/2 - {g}*chi**4/4"
-    return RandomTheory("two fields, light-cone metric", FIELDS, density, False, draw(NOISES), draw(SEEDS), duration=10.0)
+    return RandomTheory("two fields, light-cone metric", FIELDS, density, False, draw(NOISES), draw(SEEDS), duration=8.0)
 
 
 @st.composite
