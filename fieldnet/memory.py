@@ -17,8 +17,8 @@ NAME = ".progress.json"
 
 
 class FileMemory(MutableMapping[str, Any]):
-    """A mapping of JSON values behind which a file stands; every change replaces the file atomically. Threads may share
-    it.
+    """A mapping of JSON values behind which a file stands; every change replaces the file atomically.
+    Threads may share it.
 
     The file counts only under the same `key`; one of another key, or one that cannot be read, is ignored and
     replaced. Floats come back to the last bit. `made` says whether the folder was made for the file.

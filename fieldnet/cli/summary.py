@@ -101,9 +101,9 @@ def _print_regression(discovery: Discovery) -> None:
             print(f"  95%         {term.term}: {low:.6g} … {high:.6g}")
     if evidence.get("failed"):
         print(f"  evidence    {evidence['failed']}")
-    for key in ("rayleigh", "caldirola_kanai"):
+    for key, label in (("rayleigh", "Rayleigh"), ("caldirola_kanai", "explicit t")):
         if evidence.get(key):
-            print(f"  {key.replace('_', '–')[:11]:<11} {_cut(str(evidence[key]))}")
+            print(f"  {label:<11} {_cut(str(evidence[key]))}")
     if extra.get("family"):
         print(f"  family      {len(extra['family'])} independent densities give these equations")
     for pair in extra.get("rivals", ())[:MANY]:

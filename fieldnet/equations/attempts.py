@@ -15,6 +15,8 @@ from .selection import SYSTEMATIC
 from .widths import FLUCTUATION, Widths
 
 MIXED = "mixed"
+FEW = 2
+"""Functions in an equation up to which no other families are mixed in."""
 Memory = MutableMapping[str, Any]
 
 
@@ -58,6 +60,12 @@ class Attempt:
             for fit in self.fits
         )
 
+    @property
+    def simple(self) -> bool:
+        """Whether the equations are at the noise with at most `FEW` functions without derivatives in each."""
+        functions = [sum(not any(a.derivative) for a in fit.atoms) for fit in self.fits]
+        return self.at_noise and max(functions) <= FEW
+
     def explained(self, widths: Widths) -> bool:
         return all(fit.explained and widths.confirmed(fit) for fit in self.fits)
 
@@ -72,11 +80,14 @@ def attempts(
     workers: int,
     memory: Memory,
 ) -> dict[str, Attempt]:
-    """An attempt for each family; for "mixed" only where no other family explains the data."""
+    """An attempt for each family; for "mixed" only where no other family is at the noise with few functions.
+
+    Polynomials of many terms are the mark of an imitation.
+    """
     tried: dict[str, Attempt] = {}
     pure = [family for family in candidates if family != MIXED]
     for families in (pure, [f for f in candidates if f == MIXED]):
-        if families == [MIXED] and any(a.explained(widths) for a in tried.values()):
+        if families == [MIXED] and any(a.simple and a.explained(widths) for a in tried.values()):
             break
         jobs = [(family, target) for family in families for target in targets]
 

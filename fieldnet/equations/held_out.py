@@ -10,7 +10,8 @@ import xarray as xr
 
 from .dynamics import Dynamics
 from .measured import measured_fields
-from .projections import Projections
+from .smoothed import smoothing_of
+from .widths import Widths
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def held_out_residual(
             zip(dynamics.widths.half_points(dynamics.width), measured.shape[1:], strict=True)
         )
     ]
-    projections = Projections(measured, half)
+    smoothing = None if dynamics.widths.smoothing is None else smoothing_of(measured)
+    projections = Widths(measured, smoothing).at(tuple(half))
     out = []
     for fit in dynamics.fits:
         parts = projections.moments(fit.atoms)

@@ -105,9 +105,9 @@ def quadratic_terms(jets: JetSpace) -> Iterator[sympy.Expr]:
 
 
 def potentials(features: str, jets: JetSpace) -> Iterator[sympy.Expr]:
-    """Functions of the fields: every family has the linear term, a constant force."""
+    """Functions of the fields: every family has the linear terms, constant forces, and the quadratic ones."""
     fields = [jets.symbol(a) for a in range(len(jets.fields))]
-    degree = {"identity": 2, "polynomial": DEGREE, "mixed": DEGREE}.get(features, 1)
+    degree = DEGREE if features in ("polynomial", "mixed") else 2
     for n in range(1, degree + 1):
         for factors in combinations_with_replacement(fields, n):
             yield sympy.Mul(*factors)

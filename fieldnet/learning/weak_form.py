@@ -1,5 +1,6 @@
 """Weak projections: integrals of data against smooth test functions of compact support."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -93,8 +94,27 @@ def bump_derivatives(s: np.ndarray, orders: int) -> list[np.ndarray]:
     out = [(1 - s**2) ** EXPONENT]
     for m in range(EXPONENT, EXPONENT - orders, -1):
         factor = shape * factor.deriv() - 2 * m * np.polynomial.Polynomial([0.0, 1.0]) * factor
-        out.append((1 - s**2) ** (m - 1) * factor(s))
+        out.append(_with_moments((1 - s**2) ** (m - 1) * factor(s), out[0], s, len(out)))
     return out
+
+
+def _with_moments(values: np.ndarray, bump: np.ndarray, s: np.ndarray, order: int) -> np.ndarray:
+    """Samples of the derivative b^(p) whose sums with s^m, m ≤ p + 5, are those of an integration by parts,
+
+        Σ b^(p) s^m = (−1)^p m!/(m − p)! Σ b s^{m−p},
+
+    by adding b times a polynomial. The plain samples miss them on narrow windows, the more the higher p: of
+    b on 17 points a third of ∫bf of a smooth f.
+    """
+    moments = np.arange(order + 6)
+    powers = s[None, :] ** moments[:, None]
+    wanted = np.zeros(len(moments))
+    for m in moments[order:]:
+        factor = math.factorial(m) / math.factorial(m - order)
+        wanted[m] = (-1) ** order * factor * (bump * s ** (m - order)).sum()
+    basis = bump * powers
+    step, *_ = np.linalg.lstsq(basis @ powers.T, wanted - powers @ values, rcond=None)
+    return values + step @ basis
 
 
 def half_points(values: np.ndarray, axis: int, spacing: float) -> int:

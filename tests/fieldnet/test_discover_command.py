@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import signal
@@ -10,9 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import fieldnet.discover_weak
-from fieldnet.cli import main
+from fieldnet.cli import main, progress
 from fieldnet.configuration import Configuration, configuration, field_list, read_configuration
 from fieldnet.memory import NAME, FileMemory, key_of
 from fieldnet.rollout import relative_error
@@ -236,6 +238,21 @@ def test_bad_data_leave_no_progress(data, tmp_path, cli, monkeypatch):
     code, _, errors = cli("discover", data, "--out", tmp_path / "out", *QUICK)
     assert (code, errors.splitlines()[-1]) == (2, "error: got nothing")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_with_its_figure(terminal, monkeypatch):
+    """On a terminal a bar with stage, figure and time left; else a line when a stage ends."""
+    shown = io.StringIO()
+    console = Console(file=shown, force_terminal=terminal, width=120)
+    monkeypatch.setattr(progress, "CONSOLE", console)
+    with progress.training_progress("misfit") as report:
+        report("equations, first order in time", 0.5, 0.25)
+        report("equations, done", 1.0, 0.125)
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.getvalue())
+    assert "misfit 1.250e-01" in text
+    assert ("100%" in text and "0:00:0" in text) == terminal
+    assert ("equations: misfit 1.250e-01 after 0 s" in text) == (not terminal)
 
 
 KILLED = """
