@@ -28,6 +28,7 @@ from .equations.refit import refitted
 from .equations.streamed import pilot_fields, stream_dynamics
 from .equations.undetermined import undetermined
 from .equations.verdict import Verdict
+from .equations.with_potential import Force, judge_with, with_learned_potential
 from .learning.field_data import HELD_OUT, split_held_out
 from .learning.gradient import Progress
 from .results import Discovery, FreeField, TermEstimate
@@ -66,10 +67,14 @@ def discover_weak(
     measured = measured_fields(training, fields, options.boundary)
     ansatz, left_out = ansatz_of(measured, options.features, options.library)
     dynamics = find_dynamics(measured, ansatz, progress, options.workers, options.memory)
+    dynamics, force, learned = with_learned_potential(dynamics, progress)
     final = dynamics
     if options.holdout:
         final = refitted(dynamics, measured_fields(dataset, fields, options.boundary))
-    return _discovery(final, dynamics, ansatz, left_out, held_out, fields, options, progress)
+    found = _discovery(final, dynamics, ansatz, left_out, held_out, fields, options, progress, force)
+    if learned is None:
+        return found
+    return replace(found, extra={**found.extra, "learned_potential": learned.content()})
 
 
 def discover_streamed(
@@ -109,10 +114,11 @@ def _discovery(
     fields: Sequence[str],
     options: Options,
     progress: Progress | None,
+    force: Force | None = None,
 ) -> Discovery:
     """`dynamics` is reported; `trained`, which has not seen the held-out data, is tested and run on them."""
     measured = trained.widths.measured
-    verdict = _verdict(dynamics, ansatz)
+    verdict = _verdict(dynamics, ansatz, force)
     fitted = verdict.equations or dynamics.equations
     lagrangian = verdict.lagrangian or without_density(fitted)
     equations = equations_text(fitted)
@@ -170,7 +176,9 @@ def ansatz_of(
     return {n or "own terms": equation_atoms(density_library(n, jets, terms)) for n in names}, left_out
 
 
-def _verdict(dynamics: Dynamics, ansatz: dict[str, EquationAtoms]) -> Verdict:
+def _verdict(dynamics: Dynamics, ansatz: dict[str, EquationAtoms], force: Force | None) -> Verdict:
+    if force is not None:
+        return judge_with(dynamics.equations, force, next(iter(ansatz.values())).library.terms)
     chosen = union([ansatz[f] for f in dict.fromkeys(dynamics.chosen.families)])
     judged = judge(dynamics.equations, chosen.library.terms)
     reason = undetermined(dynamics)
