@@ -101,6 +101,8 @@ def discover_lagrangian(
     dataset = dataset[list(chosen)].assign_attrs(dataset.attrs)
     edge = boundary or guess_boundary(dataset, chosen[0])
     if space_names(dataset) == ("node",):
+        if library is not None:
+            raise ValueError("got a library for oscillators, expected none; it is for fields on a grid")
         discovery = discover_network(
             dataset, _single(chosen, "oscillators"), features, seed, progress, method=method
         )

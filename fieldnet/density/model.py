@@ -13,6 +13,7 @@ from lagrangians import FieldExpansion, Lagrangian, expand_mse_loss, parse_expre
 from lagrangians.jets import JetSpace, jet_space
 from simulations.derivatives import central_weights
 
+from ..equations.densities import short_number
 from ..generators import Stencil
 from ..lconv import LConv
 from .channels import QuadraticForm, quadratic_form
@@ -120,7 +121,7 @@ class DensityModel(nn.Module):
         density = self.expansion().lagrangian.density + rest
         derived = Lagrangian(density, self.jets.fields, self.jets.coordinates).without_null_terms()
         size = max((abs(c) for _, c in derived.terms()), default=1)
-        kept = [term * c for term, c in derived.terms() if abs(c) > NEGLIGIBLE * size]
+        kept = [term * short_number(float(c)) for term, c in derived.terms() if abs(c) > NEGLIGIBLE * size]
         return Lagrangian(sympy.Add(*kept), self.jets.fields, self.jets.coordinates)
 
 

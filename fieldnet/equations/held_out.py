@@ -42,7 +42,7 @@ def held_out_residual(
     out = []
     for fit in dynamics.fits:
         parts = projections.moments(fit.atoms)
-        square = float(fit.theta @ parts.gram @ fit.theta)
+        square = max(float(fit.theta @ parts.gram @ fit.theta), 0.0)
         out.append(
             HeldOut(
                 float(np.sqrt(square / max(parts.gram[0, 0], 1e-300))),

@@ -27,7 +27,8 @@ class EquationFit:
     """atom_0 + Σ_k θ_k atom_k = 0: `atoms` with the target first, θ (θ_0 = 1), its covariance, λ.
 
     `residual` is ‖Aθ‖ over that of the target's column, `misfit` its part beyond the noise over the target's
-    signal, `hidden` what of it the noise could hide; `path` the best support of each size with its λ, as texts can show it.
+    signal, `hidden` what of it the noise could hide; `path` the best support of each size with its λ, as
+    texts can show it.
     """
 
     atoms: tuple[Atom, ...]
@@ -171,14 +172,33 @@ def rivals(table: AtomTable, fit: EquationFit, candidates: Sequence[Atom]) -> li
             if other in fit.atoms or other not in table.atoms:
                 continue
             swapped = [*fit.atoms[:place], *fit.atoms[place + 1 :], other]
-            ratio = smallest_relation(table.of(swapped))[1]
+            theta, ratio = smallest_relation(table.of(swapped))
             if fit.ratio > SYSTEMATIC:
                 close = ratio < 2 * fit.ratio
             else:
-                close = criterion.of(ratio, 0) - own < RIVAL
+                chance = by_chance(table, fit, swapped, theta)
+                close = criterion.of(ratio, 0) - own < RIVAL + chance
             if close:
                 found.append((fit.atoms[place], other))
     return found
+
+
+def by_chance(table: AtomTable, fit: EquationFit, atoms: Sequence[Atom], theta: np.ndarray) -> float:
+    """How far the criteria of two true relations differ by chance: 3√(2n(1 − ρ²)).
+
+    ρ is the correlation of the noise in their residuals, θᵀNθ'/√(θᵀNθ · θ'ᵀNθ'): near 1 for φ and sin φ in
+    the same place, so that nothing is lost there, and far from it for φ_xx and φ.
+    """
+    every = tuple(dict.fromkeys((*fit.atoms, *atoms)))
+    noise = table.of(every).noise
+    one, other = np.zeros(len(every)), np.zeros(len(every))
+    for place, value in zip(fit.atoms, fit.theta, strict=True):
+        one[every.index(place)] = value
+    for place, value in zip(atoms, theta, strict=True):
+        other[every.index(place)] = value
+    sizes = float(one @ noise @ one) * float(other @ noise @ other)
+    correlation = float(one @ noise @ other) / max(sizes, 1e-300) ** 0.5
+    return 3 * (2 * fit.criterion.effective_rows * max(1 - correlation**2, 0.0)) ** 0.5
 
 
 def _path(table: AtomTable, supports: Sequence[Support]) -> tuple[tuple[tuple[Atom, ...], float], ...]:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from .atoms import Atom
 from .dynamics import Dynamics
 from .search import EXPLAINED
+from .selection import LOST
 
+EXACT = 1e-16
+"""Square of a derivative, in units of the field and the step of the coordinates, that is round-off."""
 SAME_VELOCITY = 0.05
 """Velocities of the fields that differ by less than this part are one."""
 
@@ -15,11 +18,13 @@ SAME_VELOCITY = 0.05
 def undetermined(dynamics: Dynamics) -> str | None:
     """Why the data determine no answer, naming the terms that cannot be told apart; or None."""
     names = dynamics.equations.jets.coordinate_names
-    flat = [a for a in dynamics.silent if any(a.derivative[1:]) and a.function.is_Symbol]
+    flat = [n for n in range(1, len(names)) if _is_flat(dynamics, n)]
     if flat:
-        axis = next(names[n] for n, times in enumerate(flat[0].derivative) if n and times)
-        listed = ", ".join(dict.fromkeys(a.text(names) for a in flat))
-        return f"the field does not vary along {axis}, so that {listed} have no effect"
+        listed = ", ".join(names[n] for n in flat)
+        return (
+            f"the fields do not vary along {listed} beyond the noise, so that terms in "
+            f"∂_{names[flat[0]]} have no effect"
+        )
     if _is_transport(dynamics):
         x = names[1]
         jets = dynamics.equations.jets
@@ -42,6 +47,18 @@ def undetermined(dynamics: Dynamics) -> str | None:
             f"beyond the noise (allowed {EXPLAINED:g}); extend the library or give finer data"
         )
     return None
+
+
+def _is_flat(dynamics: Dynamics, axis: int) -> bool:
+    """Whether the derivatives of all fields along an axis are lost in the noise or vanish."""
+    jets = dynamics.equations.jets
+    index = tuple(int(n == axis) for n in range(len(jets.coordinates)))
+    for a in range(len(jets.fields)):
+        parts = dynamics.chosen.table.projections.moments([Atom(index, jets.symbol(a))])
+        whole = dynamics.chosen.table.projections.moments([Atom(jets.zero, jets.symbol(a))])
+        if parts.gram[0, 0] > LOST * parts.noise[0, 0] and parts.gram[0, 0] > EXACT * whole.gram[0, 0]:
+            return False
+    return True
 
 
 def _is_transport(dynamics: Dynamics) -> bool:

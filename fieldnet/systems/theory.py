@@ -174,8 +174,8 @@ def text_theory(
 def file_theory(path: Path, given: Mapping[str, str]) -> Theory:
     """The theory of a `lagrangian.json`.
 
-    One whose verdict is `not variational`, or whose density is about a potential of the fields in the data, is
-    run from its equations of motion.
+    One whose verdict is `not variational`, or whose density is about a potential of the fields in the data,
+    is run from its equations of motion.
     """
     content = read_content(path)
     lagrangian = Lagrangian.from_json(content)

@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sympy
-from hypothesis import HealthCheck, Phase, assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 from sympy.simplify.fu import TR8
 
 from fieldnet import Discovery, discover_lagrangian
@@ -24,10 +23,15 @@ SIGMAS = 5.0
 Coefficients = dict[sympy.Expr, float]
 
 
-def drawn(examples: int) -> settings:
-    phases, every = (Phase.generate,), list(HealthCheck)
+def drawn(examples: int, derandomize: bool = True) -> settings:
+    """The same draws every time; a failing one is not searched for a simpler one."""
     return settings(
-        max_examples=examples, derandomize=True, database=None, deadline=None, phases=phases, suppress_health_check=every
+        max_examples=examples,
+        derandomize=derandomize,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
     )
 
 
@@ -41,6 +45,14 @@ def coefficients(expression: sympy.Expr) -> Coefficients:
         number, rest = term.as_coeff_Mul()
         found[rest] = found.get(rest, 0.0) + float(number)
     return {term: number for term, number in found.items() if abs(number) > 1e-12}
+
+
+def recovered(theory: RandomTheory) -> Discovery:
+    """What is found in data of the theory; a draw that runs away is left out."""
+    data = theory.data()
+    if data is None:
+        reject()
+    return discover_lagrangian(data, closing=False)
 
 
 def truth(theory: RandomTheory) -> dict[str, Coefficients]:
@@ -84,17 +96,10 @@ def outcome(answer: Discovery, theory: RandomTheory) -> str:
     return "right" if same or content["family"] else f"wrong: density {answer.lagrangian.jet_text()}"
 
 
-@pytest.fixture(scope="module")
-def counts() -> Counter:
-    return Counter()
-
-
 @given(one_field())
 @drawn(3)
 def test_drawn_theories_are_recovered(theory: RandomTheory) -> None:
-    data = theory.data()
-    assume(data is not None)
-    assert outcome(discover_lagrangian(data, closing=False), theory) == "right"
+    assert outcome(recovered(theory), theory) == "right"
 
 
 SINE_GORDON = RandomTheory("", ("phi",), "phi_t**2/2 - 0.6*phi_x**2 + cos(phi)", False, 0.02, 1)
@@ -102,7 +107,7 @@ SINE_GORDON = RandomTheory("", ("phi",), "phi_t**2/2 - 0.6*phi_x**2 + cos(phi)",
 
 def test_other_theories_do_not_pass() -> None:
     """The controls: a coefficient, a term or the kinetic sign changed."""
-    answer = discover_lagrangian(SINE_GORDON.data(), closing=False)
+    answer = recovered(SINE_GORDON)
     assert outcome(answer, SINE_GORDON) == "right"
     for density in (
         "phi_t**2/2 - 0.6*phi_x**2 + 1.03*cos(phi)",
@@ -112,27 +117,24 @@ def test_other_theories_do_not_pass() -> None:
         assert outcome(answer, replace(SINE_GORDON, density=density)).startswith("wrong: ")
 
 
-ROUNDS = 6
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("round_number", range(ROUNDS))
-def test_sixty_drawn_theories(round_number: int, counts: Counter, record_property) -> None:
-    """Ten draws a round. Nothing wrong; what is left open is said, and is rare."""
+@pytest.mark.parametrize("number", range(6))
+def test_ten_drawn_theories(number: int) -> None:
+    """Nothing wrong, eight right; the others are called undetermined. Stated errors are those that occur."""
+    outcomes: Counter[str] = Counter()
     stated: list[float] = []
 
-    @drawn(10)
-    @given(theories, st.just(round_number))
-    def each(theory: RandomTheory, _: int) -> None:
-        theory = replace(theory, seed=theory.seed + round_number)
-        data = theory.data()
-        assume(data is not None)
-        answer = discover_lagrangian(data, closing=False)
+    @seed(number)
+    @drawn(10, derandomize=False)
+    @given(theories)
+    def each(theory: RandomTheory) -> None:
+        answer = recovered(theory)
         result = outcome(answer, theory)
-        counts[result.split(":")[0]] += 1
+        outcomes[result] += 1
         if result == "right" and theory.noise:
             stated.extend(deviations(answer.content(), theory)[0])
         assert not result.startswith("wrong"), f"{theory}: {result}"
 
     each()
-    record_property("outcomes", dict(counts))
+    assert outcomes["right"] >= 0.8 * outcomes.total()
+    assert 0.5 < np.sqrt(np.mean(np.square(stated))) < 1.6

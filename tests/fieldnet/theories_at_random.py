@@ -1,4 +1,4 @@
-"""Random variational theories in 1+1 dimensions, their simulated and noisy data: strategies for property tests."""
+"""Random variational theories in 1+1 dimensions and their noisy data: strategies for property tests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class RandomTheory:
         grid = Grid(24.0, self.points)
         system = FieldSystem(self.lagrangian(), grid)
         states = [
-            torch.stack([smooth(grid, amplitude, self.seed + 1000 * part + 100 * a) for a in range(self.count)], 1)
+            torch.stack(
+                [smooth(grid, amplitude, self.seed + 1000 * part + 100 * a) for a in range(self.count)], 1
+            )
             for part, amplitude in enumerate((1.2, 0.7))
         ]
         q, v = (state if self.count > 1 else state[:, 0] for state in states)
@@ -50,7 +52,8 @@ class RandomTheory:
             return None
         draw = np.random.default_rng(self.seed)
         noisy = {
-            name: clean[name] + self.noise * float(clean[name].std()) * draw.standard_normal(clean[name].shape)
+            name: clean[name]
+            + self.noise * float(clean[name].std()) * draw.standard_normal(clean[name].shape)
             for name in self.fields
         }
         return clean.assign(noisy).drop_attrs(deep=False).assign_attrs(boundary="periodic")
@@ -79,7 +82,12 @@ POTENTIALS = {
         text("{m}*{f}**2/2", m=number(0.3, 1.5)),
         text("{m}*{f}**2/2 + {g}*{f}**4/4", m=number(0.3, 1.5), g=number(0.3, 1)),
         text("-{m}*{f}**2/2 + {g}*{f}**4/4", m=number(0.5, 1), g=number(0.5, 1)),
-        text("{m}*{f}**2/2 + {a}*{f}**3/3 + {g}*{f}**4/4", m=number(0.8, 1.5), a=number(0.3, 0.6), g=number(0.3, 0.6)),
+        text(
+            "{m}*{f}**2/2 + {a}*{f}**3/3 + {g}*{f}**4/4",
+            m=number(0.8, 1.5),
+            a=number(0.3, 0.6),
+            g=number(0.3, 0.6),
+        ),
         text("{m}*{f}**2/2 + {g}*{f}**6/6", m=number(0.3, 1.5), g=number(0.2, 0.5)),
     ),
     "trigonometric": st.one_of(
@@ -152,7 +160,9 @@ def light_cone(draw: st.DrawFn) -> RandomTheory:
     """φ_tχ_t − c²φ_xχ_x − V(φ, χ): a kinetic form without diagonal."""
     c, m, k, g = draw(number(0.5, 2)), draw(number(0.3, 1)), draw(number(0.1, 0.3)), draw(number(0.1, 0.3))
     density = f"phi_t*chi_t - {c}*phi_x*chi_x - {m}*phi*chi - {k}*chi**2/2 - {g}*chi**4/4"
-    return RandomTheory("two fields, light-cone metric", FIELDS, density, False, draw(NOISES), draw(SEEDS), duration=8.0)
+    return RandomTheory(
+        "two fields, light-cone metric", FIELDS, density, False, draw(NOISES), draw(SEEDS), duration=8.0
+    )
 
 
 @st.composite
