@@ -11,6 +11,8 @@ from .selection import LOST
 
 EXACT = 1e-16
 """Square of a derivative, in units of the field and the step of the coordinates, that is round-off."""
+MANY = 6
+"""So many functions in one equation are taken for the series of one that the library lacks."""
 SAME_VELOCITY = 0.05
 """Velocities of the fields that differ by less than this part are one."""
 
@@ -40,6 +42,13 @@ def undetermined(dynamics: Dynamics) -> str | None:
         more = f", nor {len(dynamics.rivals) - 1} more such pairs" if len(dynamics.rivals) > 1 else ""
         pair = f"{_listed(kept, names)} and {_listed(instead, names)}"
         return f"{pair} cannot be told apart{more}; either fits these data"
+    for fit in dynamics.fits:
+        functions = [a for a in fit.atoms if not any(a.derivative)]
+        if len(functions) >= MANY:
+            return (
+                f"the force on {fit.atoms[0].function} takes {len(functions)} functions, the mark of a series "
+                "that imitates another one; extend the library by the function that you suspect"
+            )
     if not dynamics.explained:
         worst = max(fit.misfit for fit in dynamics.fits)
         return (

@@ -254,7 +254,12 @@ SAME = ("phi_tt = phi_xx - phi - 0.4*chi**3", "chi_tt = chi_xx - chi - 0.4*phi**
     "equations, beginning, amplitude, named",
     [
         pytest.param(
-            (WAVE,), travelling, 1.0, ("phi_tt", "phi_xx", "single travelling wave"), id="travelling"
+            (WAVE,),
+            travelling,
+            1.0,
+            ("phi_tt", "phi_xx", "single travelling wave"),
+            id="travelling",
+            marks=slow,
         ),
         pytest.param((WAVE,), standing, 1.0, ("phi_xx", "phi"), id="standing wave", marks=slow),
         pytest.param(
