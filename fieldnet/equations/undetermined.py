@@ -11,8 +11,8 @@ from .selection import LOST
 
 EXACT = 1e-16
 """Square of a derivative, in units of the field and the step of the coordinates, that is round-off."""
-MANY = 6
-"""So many functions in one equation are taken for the series of one that the library lacks."""
+MANY = 5
+"""So many functions of one field in one equation are taken for the series of one that the library lacks."""
 SAME_VELOCITY = 0.05
 """Velocities of the fields that differ by less than this part are one."""
 
@@ -43,12 +43,15 @@ def undetermined(dynamics: Dynamics) -> str | None:
         pair = f"{_listed(kept, names)} and {_listed(instead, names)}"
         return f"{pair} cannot be told apart{more}; either fits these data"
     for fit in dynamics.fits:
-        functions = [a for a in fit.atoms if not any(a.derivative)]
-        if len(functions) >= MANY:
-            return (
-                f"the force on {fit.atoms[0].function} takes {len(functions)} functions, the mark of a series "
-                "that imitates another one; extend the library by the function that you suspect"
-            )
+        for a in range(len(dynamics.equations.jets.fields)):
+            field = dynamics.equations.jets.symbol(a)
+            own = [atom for atom in fit.atoms if not any(atom.derivative) and atom.function.free_symbols ==
+            {field}] if len(own) >= MANY:
+                return (
+                    f"the force on {fit.atoms[0].function} takes {len(own)} functions of {field}, the mark of
+                    a " "series that imitates another one; extend the library by the function that you
+                    suspect"
+                )
     if not dynamics.explained:
         worst = max(fit.misfit for fit in dynamics.fits)
         return (
