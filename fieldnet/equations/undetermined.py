@@ -12,7 +12,7 @@ from .selection import LOST
 EXACT = 1e-16
 """Square of a derivative, in units of the field and the step of the coordinates, that is round-off."""
 MANY = 5
-"""So many functions of one field in one equation are taken for the series of one that the library lacks."""
+"""So many functions of one field in an equation are taken for the series of one that the library lacks."""
 SAME_VELOCITY = 0.05
 """Velocities of the fields that differ by less than this part are one."""
 
@@ -42,16 +42,9 @@ def undetermined(dynamics: Dynamics) -> str | None:
         more = f", nor {len(dynamics.rivals) - 1} more such pairs" if len(dynamics.rivals) > 1 else ""
         pair = f"{_listed(kept, names)} and {_listed(instead, names)}"
         return f"{pair} cannot be told apart{more}; either fits these data"
-    for fit in dynamics.fits:
-        for a in range(len(dynamics.equations.jets.fields)):
-            field = dynamics.equations.jets.symbol(a)
-            own = [atom for atom in fit.atoms if not any(atom.derivative) and atom.function.free_symbols ==
-            {field}] if len(own) >= MANY:
-                return (
-                    f"the force on {fit.atoms[0].function} takes {len(own)} functions of {field}, the mark of
-                    a " "series that imitates another one; extend the library by the function that you
-                    suspect"
-                )
+    series = _series(dynamics)
+    if series is not None:
+        return series
     if not dynamics.explained:
         worst = max(fit.misfit for fit in dynamics.fits)
         return (
@@ -71,6 +64,21 @@ def _is_flat(dynamics: Dynamics, axis: int) -> bool:
         if parts.gram[0, 0] > LOST * parts.noise[0, 0] and parts.gram[0, 0] > EXACT * whole.gram[0, 0]:
             return False
     return True
+
+
+def _series(dynamics: Dynamics) -> str | None:
+    """What is said of an equation that looks like the series of a function which the library lacks."""
+    jets = dynamics.equations.jets
+    for fit in dynamics.fits:
+        functions = [atom.function for atom in fit.atoms if not any(atom.derivative)]
+        for a in range(len(jets.fields)):
+            own = [f for f in functions if f.free_symbols == {jets.symbol(a)}]
+            if len(own) >= MANY:
+                return (
+                    f"the force on {fit.atoms[0].function} takes {len(own)} functions of {jets.symbol(a)}, "
+                    "the mark of a series that imitates another one; extend the library by what you suspect"
+                )
+    return None
 
 
 def _is_transport(dynamics: Dynamics) -> bool:
