@@ -236,6 +236,9 @@ def _rivals(chosen: Attempt, tried: Mapping[str, Attempt]) -> tuple[Rivals, ...]
         found += [((kept,), (other,)) for kept, other in rivals(chosen.table, fit, chosen.candidates[n])]
         for other in tried.values():
             its = other.fits[n]
+            if other.families[n] not in (chosen.families[n], MIXED):
+                pairs = rivals(chosen.table, fit, other.candidates[n], within=True)
+                found += [((kept,), (instead,)) for kept, instead in pairs]
             if other.families[n] in (chosen.families[n], MIXED) or len(its.atoms) > len(fit.atoms):
                 continue
             kept = tuple(a for a in fit.atoms if a not in its.atoms)

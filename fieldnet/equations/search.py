@@ -156,17 +156,23 @@ def fit_equation(
     return EquationFit(tuple(atoms), theta, spread, ratio, residual, misfit, hidden, rows, criterion, path)
 
 
-def rivals(table: AtomTable, fit: EquationFit, candidates: Sequence[Atom]) -> list[tuple[Atom, Atom]]:
+def rivals(
+    table: AtomTable, fit: EquationFit, candidates: Sequence[Atom], within: bool = False
+) -> list[tuple[Atom, Atom]]:
     """(kept atom, other atom) where the other one in its place explains the data as well.
 
     So it is for a travelling wave, where φ_xx is a function of φ, and for amplitudes too small to show a
     nonlinearity. Atoms that are only there as mirror images, with coefficients near 0, have no rivals.
+    `within`: only where all other atoms of the equation are candidates too, as those of one family are.
     """
     found = []
     criterion = fit.criterion
     own = criterion.of(fit.ratio, 0)
     for place in range(1, len(fit.atoms)):
         if fit.theta[place] ** 2 < criterion.penalty * fit.covariance[place, place]:
+            continue
+        rest = [*fit.atoms[1:place], *fit.atoms[place + 1 :]]
+        if within and not all(atom in candidates for atom in rest):
             continue
         for other in candidates:
             if other in fit.atoms or other not in table.atoms:

@@ -19,7 +19,7 @@ from .network_training import (
     relative_residual,
     train_network,
 )
-from .selection import MATERIAL, select_columns
+from .selection import MATERIAL, QUADRATURE, select_columns
 
 NEGLIGIBLE = 1e-3
 """Terms whose torques are below this part of all torques are taken as errors of the data's own integrator."""
@@ -82,7 +82,8 @@ def fit_network(
     started = time.perf_counter()
     samples = {order: _split(network_samples(dataset, field, order), held_out) for order in (1, 2)}
     models, history, residuals = _train_both(samples, field, seed, progress)
-    order = 2 if residuals[2][1] < min(residuals[1][1], NOTHING) / (1 + MATERIAL) else 1
+    first, second = (max(residuals[order][1], QUADRATURE) for order in (1, 2))
+    order = 2 if second < min(first, NOTHING) / (1 + MATERIAL) else 1
     model, (training, testing) = models[order], samples[order]
     trained_coupling = model.torques().coupling.numpy()
     regression = WeakRegression(training)

@@ -18,7 +18,7 @@ from lagrangians import parse_equation
 from .theories_at_random import RandomTheory, one_field, theories
 
 ACCURACY = 1e-4
-"""No coefficient is claimed to a better relative accuracy."""
+"""No coefficient is claimed to a better accuracy, relative to itself or, where it vanishes, to the largest one."""
 SIGMAS = 5.0
 Coefficients = dict[sympy.Expr, float]
 
@@ -74,8 +74,9 @@ def deviations(content: Mapping, theory: RandomTheory) -> tuple[list[float], lis
                 ).items()
             except ValueError:  # D_α of a function
                 term, unit = sympy.Symbol(row["atom"]), 1.0
-            error = np.hypot(row["stderr"], ACCURACY * row["coefficient"])
-            z.append((-row["coefficient"] * unit - left.pop(term, 0.0)) / (error * abs(unit)))
+            true = left.pop(term, 0.0)
+            size = abs(true) or max(map(abs, expected.values()))
+            z.append((-row["coefficient"] * unit - true) / np.hypot(row["stderr"] * unit, ACCURACY * size))
         missing += [f"{field}: {term}" for term in left]
     return z, missing
 
