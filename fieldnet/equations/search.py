@@ -168,8 +168,10 @@ def rivals(
     found = []
     criterion = fit.criterion
     own = criterion.of(fit.ratio, 0)
+    material = _material(fit, np.sqrt(np.diag(table.of(fit.atoms).gram)))
     for place in range(1, len(fit.atoms)):
-        if fit.theta[place] ** 2 < criterion.penalty * fit.covariance[place, place]:
+        weak = fit.theta[place] ** 2 < criterion.penalty * fit.covariance[place, place]
+        if weak or not material[place - 1]:
             continue
         rest = [*fit.atoms[1:place], *fit.atoms[place + 1 :]]
         if within and not all(atom in candidates for atom in rest):

@@ -117,7 +117,9 @@ def best_supports(
         best.append(support(*beam[0]))
         if beam[0][0] <= criterion.floor:
             break
-        if len(best) > 3 and best[-1].criterion > min(b.criterion for b in best) + 3 * criterion.penalty:
+        near = min(b.ratio for b in best) < SYSTEMATIC
+        worse = best[-1].criterion > min(b.criterion for b in best) + 3 * criterion.penalty
+        if len(best) > 3 and near and worse:
             break
     return best
 

@@ -18,7 +18,7 @@ from lagrangians import parse_equation
 from .theories_at_random import RandomTheory, one_field, theories
 
 ACCURACY = 1e-4
-"""No coefficient is claimed to a better accuracy, relative to itself or, where it vanishes, to the largest one."""
+"""Relative accuracy beyond which no coefficient is claimed; of a vanishing one, relative to the largest."""
 SIGMAS = 5.0
 Coefficients = dict[sympy.Expr, float]
 
