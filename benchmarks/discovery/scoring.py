@@ -59,14 +59,16 @@ def score_intervals(content: Mapping[str, Any], theory: Theory) -> list[dict[str
     if theory.density is None or len(content["fields"]) != len(names):
         return []
     truth = _variation(theory.density, names, theory)
-    found = []
+    found, parts = [], []
     for term in content["terms"]:
         varied = _variation(term["term"], content["fields"], theory)
         part = next((part for part in varied if part in truth), None)
         if part is not None and term["stderr"] is not None:
             unit = varied[part] / truth[part]
             found.append((term["term"], term["coefficient"] * unit, term["stderr"] * abs(unit)))
-    scale = next((size for _, size, stderr in found if stderr == 0), None)
+            parts.append(part)
+    fixed = [(part, size) for part, (_, size, stderr) in zip(parts, found, strict=True) if stderr == 0]
+    scale = sum(size for part, size in fixed if part == fixed[0][0])  # u_t v and −u v_t share theirs
     if not scale:
         return []
     scored = []
