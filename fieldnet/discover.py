@@ -87,14 +87,7 @@ def discover_lagrangian(
         chosen = _fields(source.fields, (field,) if field is not None else fields)
         edge = boundary or pilot_fields(source, chosen, None, None)[1]
         options = _options(features, library, holdout, seed, workers, edge, memory, closing)
-        discovery = discover_streamed(source, chosen, options, progress)
-        fit = {
-            **discovery.fit,
-            "seed": seed,
-            "versions": versions(),
-            "seconds": time.perf_counter() - started,
-        }
-        return replace(discovery, name=Path(data).stem, fit=fit)
+        return _recorded(discover_streamed(source, chosen, options, progress), Path(data).stem, seed, started)
     dataset = normalise(data) if isinstance(data, xr.Dataset) else load(data)
     name = "data" if isinstance(data, xr.Dataset) else Path(data).stem
     chosen = _fields(field_names(dataset), (field,) if field is not None else fields)
@@ -114,6 +107,10 @@ def discover_lagrangian(
     else:
         options = _options(features, library, holdout, seed, workers, edge, memory, closing)
         discovery = discover_weak(dataset, chosen, options, progress)
+    return _recorded(discovery, name, seed, started)
+
+
+def _recorded(discovery: Discovery, name: str, seed: int, started: float) -> Discovery:
     fit = {**discovery.fit, "seed": seed, "versions": versions(), "seconds": time.perf_counter() - started}
     return replace(discovery, name=name, fit=fit)
 

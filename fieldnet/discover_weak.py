@@ -184,17 +184,8 @@ def _verdict(dynamics: Dynamics, ansatz: dict[str, EquationAtoms], force: Force 
     reason = undetermined(dynamics)
     if reason is None:
         return judged
-    return Verdict(
-        f"undetermined: {reason}",
-        {"otherwise": judged.text, **judged.evidence},
-        judged.lagrangian,
-        judged.terms,
-        judged.covariance,
-        judged.multiplier,
-        judged.multiplier_errors,
-        judged.family,
-        judged.equations,
-    )
+    evidence = {"otherwise": judged.text, **judged.evidence}
+    return replace(judged, text=f"undetermined: {reason}", evidence=evidence)
 
 
 def equations_text(fitted: FittedEquations) -> tuple[str, ...]:

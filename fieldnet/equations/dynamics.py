@@ -36,15 +36,13 @@ Rivals = tuple[tuple[Atom, ...], tuple[Atom, ...]]
 @dataclass(frozen=True)
 class Dynamics:
     """What was found. `rivals` are (kept atoms, others) that the data cannot tell apart; `tried` all
-    attempts at the
-    order and stage taken, by family; `silent` atoms whose columns vanish on these data.
+    attempts at the order and stage taken, by family.
     """
 
     equations: FittedEquations
     chosen: Attempt
     rivals: tuple[Rivals, ...]
     tried: Mapping[str, Attempt]
-    silent: tuple[Atom, ...]
     explained: bool
     width: float
     widths: Widths
@@ -220,7 +218,6 @@ class _Best:
             chosen=replace(chosen, fits=fits),
             rivals=_rivals(chosen, self.tried),
             tried=self.tried,
-            silent=chosen.table.silent,
             explained=self.explained,
             width=width,
             widths=self.widths,

@@ -36,7 +36,12 @@ def solved_for(parts: Moments, target: int) -> tuple[np.ndarray, float]:
 
 
 def score_fields(
-    projections: Projections, atoms: Sequence[Atom], theta: np.ndarray, ratio: float, parts: Moments
+    projections: Projections,
+    atoms: Sequence[Atom],
+    theta: np.ndarray,
+    ratio: float,
+    parts: Moments,
+    columns: np.ndarray | None = None,
 ) -> np.ndarray:
     """q_ka(x): the first-order change of the score (G − λN)θ with the noise ε_a(x) of each field, in units
     of σ_a.
@@ -45,7 +50,7 @@ def score_fields(
     θ_l ∂F̃_l/∂φ_a · (A_k spread on ∂_{α_l}ψ). Overlap of the windows is in it exactly. shape: (atoms,
     fields, sample, time, *S)
     """
-    columns = projections.columns(atoms)
+    columns = projections.columns(atoms) if columns is None else columns
     residual = columns @ theta
     noisy = parts.noise @ theta / float(theta @ parts.noise @ theta)
     slopes = projections.slopes(atoms, theta)
@@ -93,8 +98,12 @@ def influences(
     ratio: float,
     target: int,
     parts: Moments,
+    columns: np.ndarray | None = None,
 ) -> np.ndarray:
-    """∂θ_k/∂(ε_a(x)/σ_a), times √max(1, λ). shape: (atoms, fields, sample, time, *S)"""
-    score = score_fields(projections, atoms, theta, ratio, parts)
+    """∂θ_k/∂(ε_a(x)/σ_a), times √max(1, λ). shape: (atoms, fields, sample, time, *S)
+
+    `columns`: WA where the rows are weighted and `parts` are in that metric; by default A.
+    """
+    score = score_fields(projections, atoms, theta, ratio, parts, columns)
     inverse = inverse_curvature(parts, ratio, target)
     return np.tensordot(inverse, score, axes=1) * np.sqrt(max(1.0, ratio))

@@ -11,7 +11,6 @@ import xarray as xr
 from .dynamics import Dynamics
 from .measured import measured_fields
 from .projections import Projections
-from .smoothed import smoothing_of
 from .widths import Widths
 
 
@@ -38,8 +37,7 @@ def held_out_residual(
             zip(dynamics.widths.half_points(dynamics.width), measured.shape[1:], strict=True)
         )
     ]
-    smoothing = None if dynamics.widths.smoothing is None else smoothing_of(measured)
-    projections = _that_fit(Widths(measured, smoothing), half)
+    projections = _that_fit(dynamics.widths.of(measured), half)
     out = []
     for fit in dynamics.fits:
         parts = projections.moments(fit.atoms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -138,6 +138,16 @@ class Projections:
                 out[a] += slope * spread
         return out
 
+    def slopes_at(
+        self,
+        values: Sequence[np.ndarray],
+        atoms: Sequence[Atom],
+        theta: np.ndarray,
+        function: Callable[[Atom], FieldFunction],
+    ) -> Slopes:
+        """The same at other values of the fields, of F (`function`) in place of F̃ (`clean`)."""
+        return self._slopes(atoms, theta, values, self.measured.deviations, {}, function)
+
     def _slopes(
         self,
         atoms: Sequence[Atom],
@@ -145,12 +155,14 @@ class Projections:
         values: Sequence[np.ndarray],
         scales: Sequence[float],
         cache: dict,
+        function: Callable[[Atom], FieldFunction] | None = None,
     ) -> Slopes:
+        function = self.clean if function is None else function
         out: dict[tuple[int, ...], list[np.ndarray]] = {}
         for atom, coefficient in zip(atoms, theta, strict=True):
             sign = (-1) ** sum(atom.derivative)
             own = [
-                sign * coefficient * scale * self.clean(atom).derivative(a).evaluate(values, cache)
+                sign * coefficient * scale * function(atom).derivative(a).evaluate(values, cache)
                 for a, scale in enumerate(scales)
             ]
             known = out.get(atom.derivative)

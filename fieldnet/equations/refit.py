@@ -9,7 +9,6 @@ from .dynamics import Dynamics
 from .joining import joined
 from .measured import MeasuredFields
 from .search import AtomTable, criterion_of, fit_equation
-from .smoothed import smoothing_of
 from .widths import Widths
 
 
@@ -21,8 +20,7 @@ def refitted(dynamics: Dynamics, measured: MeasuredFields) -> Dynamics:
     error is taken: with weighted rows it may be another. The equations stay as they were where an atom has
     no effect here.
     """
-    smoothing = None if dynamics.widths.smoothing is None else smoothing_of(measured)
-    widths = Widths(measured, smoothing)
+    widths = dynamics.widths.of(measured)
     halves = dict.fromkeys(dynamics.widths.half_points(width) for width in (dynamics.width, 1.0))
     every = [_refitted(dynamics, measured, widths, half) for half in halves]
     found = [d for d in every if d is not None]

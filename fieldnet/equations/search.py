@@ -82,7 +82,6 @@ class AtomTable:
         size = np.linalg.norm(columns, axis=0)
         alive = size > 1e-12 * size.max()
         self.atoms = tuple(a for a, keep in zip(atoms, alive, strict=True) if keep)
-        self.silent = tuple(a for a, keep in zip(atoms, alive, strict=True) if not keep)
         self.moments = projections.moments(self.atoms)
         self._number = {atom: n for n, atom in enumerate(self.atoms)}
 

@@ -11,8 +11,8 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.ndimage import convolve1d
 
 from .atoms import Atom
-from .estimate import inverse_curvature, solved_for
-from .projections import Moments, Projections, positive
+from .estimate import influences, solved_for
+from .projections import Moments, Projections, Slopes, positive
 
 TILE = 2000
 """Windows that are weighted together, at most; between tiles correlations are left out of the weights."""
@@ -70,12 +70,8 @@ def weighted_estimate(
     theta, ratio = solved_for(parts, 0)
     if not np.isfinite(theta).all():
         return None
-    noisy = parts.noise @ theta / float(theta @ parts.noise @ theta)
-    slopes = projections.slopes(atoms, theta)
-    rows = heavy - np.outer(heavy @ theta, noisy)
-    score = np.stack([np.stack(projections.influence(slopes, r.reshape(projections.shape))) for r in rows.T])
-    influence = np.tensordot(inverse_curvature(parts, ratio, 0), score, axes=1)
-    return WeightedEstimate(theta, influence * np.sqrt(max(1.0, ratio)), ratio)
+    influence = influences(projections, atoms, theta, ratio, 0, parts, heavy)
+    return WeightedEstimate(theta, influence, ratio)
 
 
 def _pointwise(projections: Projections, atoms: Sequence[Atom]) -> dict[tuple[int, int], np.ndarray]:
@@ -92,27 +88,14 @@ def _pointwise(projections: Projections, atoms: Sequence[Atom]) -> dict[tuple[in
     return out
 
 
-def _smooth_slopes(
-    projections: Projections, atoms: Sequence[Atom], theta: np.ndarray
-) -> dict[tuple[int, ...], list[np.ndarray]]:
+def _smooth_slopes(projections: Projections, atoms: Sequence[Atom], theta: np.ndarray) -> Slopes:
     """(−1)^|α| σ_a Σ_l θ_l ∂F_l/∂φ_a of each field, by derivative, at the field smoothed over a third of the
     windows.
 
     Weights made of the noisy field itself would follow its noise, and that in the columns with it.
     """
-    measured = projections.measured
-    smooth = [_smoothed(projections, values) for values in measured.values]
-    cache: dict = {}
-    out: dict[tuple[int, ...], list[np.ndarray]] = {}
-    for atom, coefficient in zip(atoms, theta, strict=True):
-        factor = (-1) ** sum(atom.derivative) * coefficient
-        own = [
-            factor * s * projections.function(atom).derivative(a).evaluate(smooth, cache)
-            for a, s in enumerate(measured.deviations)
-        ]
-        known = out.get(atom.derivative)
-        out[atom.derivative] = own if known is None else [u + v for u, v in zip(known, own, strict=True)]
-    return out
+    smooth = [_smoothed(projections, values) for values in projections.measured.values]
+    return projections.slopes_at(smooth, atoms, theta, projections.function)
 
 
 def _smoothed(projections: Projections, values: np.ndarray) -> np.ndarray:

@@ -42,6 +42,10 @@ class Widths:
         """The same for atoms that hold derivatives of the data."""
         return Widths(self.measured, smoothing_of(self.measured))
 
+    def of(self, measured: MeasuredFields) -> Widths:
+        """The same for other data: with derivatives smoothed as those data ask for, if they are here."""
+        return Widths(measured, None if self.smoothing is None else smoothing_of(measured))
+
     def half_points(self, width: float) -> tuple[int, ...]:
         """Half widths in samples: no smaller than `SMALLEST`, and no wider than leaves room for a few
         windows.
