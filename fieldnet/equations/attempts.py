@@ -9,7 +9,9 @@ from typing import Any
 
 from .atoms import Atom
 from .completion import completed
+from .held_out import least_residual
 from .library import DensityLibrary, EquationAtoms, equation_atoms
+from .projections import Projections
 from .search import NEGLIGIBLE, RIVAL, AtomTable, EquationFit, criterion_of, find_equation, fit_equation
 from .selection import SYSTEMATIC
 from .widths import FLUCTUATION, Widths
@@ -126,24 +128,34 @@ def _found(
     return fit
 
 
-def chosen_of(tried: Mapping[str, Attempt], ansatz: Mapping[str, EquationAtoms]) -> Attempt:
-    """For each field the family of least criterion, "mixed" only where it is better by `RIVAL`; with
-    mirror images.
+def chosen_of(
+    tried: Mapping[str, Attempt], ansatz: Mapping[str, EquationAtoms], unseen: Projections | None = None
+) -> Attempt:
+    """For each field the family of least criterion, "mixed" only where it is better by `RIVAL`, unless
+    another one leaves less of the `unseen` data beyond chance; with mirror images.
     """
     first = next(iter(tried.values()))
-    best = [
-        min(
-            tried.values(),
-            key=lambda a: (a.fits[n].score + (RIVAL if a.family == MIXED else 0), len(a.fits[n].atoms)),
-        )
-        for n in range(len(first.fits))
-    ]
+    best = [_best(list(tried.values()), n, unseen) for n in range(len(first.fits))]
     families = tuple(a.families[n] for n, a in enumerate(best))
     candidates = tuple(a.candidates[n] for n, a in enumerate(best))
     fits = [a.fits[n] for n, a in enumerate(best)]
     every = tuple(dict.fromkeys(atom for own in candidates for atom in own))
     fits = completed(first.table, fits, union([ansatz[f] for f in dict.fromkeys(families)]), every)
     return Attempt(tuple(fits), families, candidates, first.order, first.stage, first.table)
+
+
+def _best(tried: Sequence[Attempt], number: int, unseen: Projections | None) -> Attempt:
+    """The attempt whose equation for one field is taken."""
+
+    def key(attempt: Attempt) -> tuple[float, int]:
+        fit = attempt.fits[number]
+        return fit.score + (RIVAL if attempt.family == MIXED else 0), len(fit.atoms)
+
+    first, *others = sorted(tried, key=key)
+    if unseen is None:
+        return first
+    better = least_residual(unseen, first.fits[number], [a.fits[number] for a in others])
+    return first if better is None else others[better]
 
 
 def union(ansatz: Sequence[EquationAtoms]) -> EquationAtoms:

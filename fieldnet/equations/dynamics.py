@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import sympy
 
@@ -12,6 +13,7 @@ from lagrangians.jets import JetSpace
 from .atoms import Atom
 from .attempts import MIXED, Attempt, Memory, attempts, chosen_of
 from .fitted import FittedEquations
+from .held_out import HeldOut
 from .joining import joined
 from .library import EquationAtoms
 from .measured import MeasuredFields
@@ -51,6 +53,11 @@ class Dynamics:
     def fits(self) -> tuple[EquationFit, ...]:
         return self.chosen.fits
 
+    @property
+    def settled(self) -> bool:
+        """Whether the equations explain the data and nothing could stand in for their terms."""
+        return self.explained and self.chosen.at_noise and not self.rivals
+
 
 def find_dynamics(
     measured: MeasuredFields,
@@ -58,24 +65,28 @@ def find_dynamics(
     progress: Report | None = None,
     workers: int = 1,
     memory: Memory | None = None,
+    held_out: HeldOut | None = None,
 ) -> Dynamics:
     """Equations of motion from the atoms of one of the families in `ansatz`.
 
     First order in time is tried before second order and before φ_tx; the first that explains the data at all
     widths of the test functions is taken, or the one that comes nearest. Later stages of the ansatz are
     opened only where the earlier ones leave more than noise; the family "mixed" only where no other one
-    explains the data. Of the families the extended Bayesian criterion chooses. The width of the test
-    functions is that of least stated error; with it the search is repeated.
+    explains the data. Of the families the one that leaves least of the held-out data is taken, and among
+    those that noise makes equal there, the one of least extended Bayesian criterion. The width of the test
+    functions is that of least stated error; with it the search is repeated, and its answer taken unless it
+    leaves open what the first one settles.
 
     `workers`: how many families are searched at once; the answer does not depend on it. `memory` takes what
     each finished search has found, as JSON values, and gives it back to a later run on the same data.
     """
     widths = Widths(measured)
     memory = {} if memory is None else memory
-    found = _search(widths, 1.0, ansatz, progress, 0.0, workers, memory)
+    found = _search(widths, 1.0, ansatz, progress, 0.0, workers, memory, held_out)
     width = found.widths.best(found.fits)
     if widths.half_points(width) != widths.half_points(1.0):
-        found = _search(widths, width, ansatz, progress, 0.5, workers, memory)
+        again = _search(widths, width, ansatz, progress, 0.5, workers, memory, held_out)
+        found = found if found.settled and not again.settled else again
     if progress is not None:
         progress("equations, done", 1.0, found.chosen.misfit)
     return found
@@ -89,6 +100,7 @@ def _search(
     begin: float,
     workers: int,
     memory: Memory,
+    held_out: HeldOut | None,
 ) -> Dynamics:
     jets = widths.measured.jets
     best: _Best | None = None
@@ -98,6 +110,7 @@ def _search(
         every = list(dict.fromkeys(atom for atoms in lists.values() for atom in atoms))
         own = widths.smoothed if any(jets.order(atom.function) for atom in every) else widths
         table = AtomTable(own.projections(width), every)
+        unseen = None if held_out is None else held_out.projections(own, width)
         for n, (order, name) in enumerate(ORDERS):
             targets = targets_of(jets, order)
             if any(t not in table.atoms for t in targets):
@@ -110,7 +123,7 @@ def _search(
                 for family, atoms in lists.items()
             }
             tried = attempts(table, targets, candidates, own, name, stage, workers, memory)
-            chosen = chosen_of(tried, ansatz)
+            chosen = chosen_of(tried, ansatz, unseen)
             found = _Best(chosen, tried, chosen.explained(own), own)
             best = found if best is None or found.replaces(best) else best
             if best.settled and best.attempt.bound < TESTED:
@@ -197,18 +210,25 @@ class _Best:
     def replaces(self, earlier: _Best) -> bool:
         """Whether this takes the place of an attempt of an earlier order or stage.
 
-        Of equations that explain the data it must be the better tested one, or show that those before were
-        imitations: it leaves much less and does not just add terms, as the data's own integrator does.
+        Of equations that explain the data it must be the better tested one, clearly so where those before
+        have no rivals, or show that they were imitations: it leaves much less and does not just add terms, as
+        the data's own integrator does.
         """
         if not earlier.explained:
             return self.explained or self.attempt.misfit < 0.9 * earlier.attempt.misfit
         if not self.explained:
             return False
-        if self.attempt.bound < earlier.attempt.bound / 2 and not earlier.attempt.bound < TESTED:
-            return True
+        if not earlier.attempt.bound < TESTED:
+            needed = 1.0 if earlier.rivals and not self.rivals else 0.5
+            if self.attempt.bound < needed * earlier.attempt.bound:
+                return True
         pairs = zip(self.attempt.fits, earlier.attempt.fits, strict=True)
         added = all(set(old.atoms) <= set(new.atoms) for new, old in pairs)
         return not added and self.attempt.misfit < IMITATION * earlier.attempt.misfit
+
+    @cached_property
+    def rivals(self) -> tuple[Rivals, ...]:
+        return _rivals(self.attempt, self.tried)
 
     def dynamics(self, width: float) -> Dynamics:
         chosen = self.attempt
@@ -216,7 +236,7 @@ class _Best:
         return Dynamics(
             equations=equations,
             chosen=replace(chosen, fits=fits),
-            rivals=_rivals(chosen, self.tried),
+            rivals=self.rivals,
             tried=self.tried,
             explained=self.explained,
             width=width,

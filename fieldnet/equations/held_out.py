@@ -4,59 +4,90 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
-from .dynamics import Dynamics
-from .measured import measured_fields
+from .effective import effective_rows
+from .measured import MeasuredFields, measured_fields
 from .projections import Projections
+from .search import RIVAL, EquationFit, chance_of, embedded
+from .selection import SYSTEMATIC
 from .widths import Widths
+
+HALF = 0.5
+"""Of two equations that both leave more than noise the one that leaves this part of λ is the better."""
+
+
+@dataclass(frozen=True)
+class Residual:
+    """`relative`: ‖Aθ‖ over that of the target; `ratio`: λ = θᵀGθ/θᵀNθ, 1 where only noise is left."""
+
+    relative: float
+    ratio: float
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """`residual`: ‖Aθ‖ over that of the target; `ratio`: θᵀGθ/θᵀNθ, 1 where only noise is left."""
+    """The part of the data that is kept back, `deviations` the noise as the other part shows it."""
 
-    residual: float
-    ratio: float
+    dataset: xr.Dataset
+    fields: tuple[str, ...]
+    boundary: str
+    deviations: tuple[float, ...]
 
+    @cached_property
+    def measured(self) -> MeasuredFields:
+        return measured_fields(self.dataset, self.fields, self.boundary, self.deviations)
 
-def held_out_residual(
-    dynamics: Dynamics, dataset: xr.Dataset, fields: Sequence[str], boundary: str
-) -> list[HeldOut]:
-    """Residuals of the found equations, with their coefficients, on a held-out dataset; one a field.
-
-    The noise is that of the training data. Where the held-out times have no room for the test functions these
-    are made smaller.
-    """
-    measured = measured_fields(dataset, fields, boundary, dynamics.widths.measured.deviations)
-    half = [
-        max(2, min(h, (points - 1) // 2 - (0 if measured.periodic and n else 1)))
-        for n, (h, points) in enumerate(
-            zip(dynamics.widths.half_points(dynamics.width), measured.shape[1:], strict=True)
-        )
-    ]
-    projections = _that_fit(dynamics.widths.of(measured), half)
-    out = []
-    for fit in dynamics.fits:
-        parts = projections.moments(fit.atoms)
-        square = max(float(fit.theta @ parts.gram @ fit.theta), 0.0)
-        out.append(
-            HeldOut(
-                float(np.sqrt(square / max(parts.gram[0, 0], 1e-300))),
-                square / max(float(fit.theta @ parts.noise @ fit.theta), 1e-300),
+    def projections(self, widths: Widths, width: float) -> Projections:
+        """On test functions as the training data have them, smaller where the held-out times lack room."""
+        half = [
+            max(2, min(h, (points - 1) // 2 - (0 if self.measured.periodic and n else 1)))
+            for n, (h, points) in enumerate(
+                zip(widths.half_points(width), self.measured.shape[1:], strict=True)
             )
-        )
-    return out
+        ]
+        own = widths.of(self.measured)
+        while True:
+            try:
+                return own.at(tuple(half))
+            except ValueError:  # where derivatives are smoothed, open axes lose their ends
+                if max(half) <= 2:
+                    raise
+                half = [max(2, h - max(1, h // 8)) for h in half]
 
 
-def _that_fit(widths: Widths, half: list[int]) -> Projections:
-    """The widest test functions up to these; where derivatives are smoothed, open axes lose their ends."""
-    while True:
-        try:
-            return widths.at(tuple(half))
-        except ValueError:
-            if max(half) <= 2:
-                raise
-            half = [max(2, h - max(1, h // 8)) for h in half]
+def residual_of(projections: Projections, fit: EquationFit) -> Residual:
+    """What an equation leaves of other data, its coefficients as they are."""
+    parts = projections.moments(fit.atoms)
+    square = max(float(fit.theta @ parts.gram @ fit.theta), 0.0)
+    return Residual(
+        float(np.sqrt(square / max(parts.gram[0, 0], 1e-300))),
+        square / max(float(fit.theta @ parts.noise @ fit.theta), 1e-300),
+    )
+
+
+def least_residual(
+    projections: Projections, chosen: EquationFit, others: Sequence[EquationFit]
+) -> int | None:
+    """The number of the equation that leaves least of data that no fit has seen, if that is beyond chance.
+
+    n(λ − λ') must exceed `RIVAL` and three standard deviations of its fluctuation (`chance_of`), n the
+    effective rows; where λ' is more than noise too, λ' < `HALF` of λ. None where no other equation is
+    better than `chosen`.
+    """
+    own = residual_of(projections, chosen).ratio
+    best, number = own, None
+    for place, other in enumerate(others):
+        ratio = residual_of(projections, other).ratio
+        if not ratio < best:
+            continue
+        every = tuple(dict.fromkeys((*chosen.atoms, *other.atoms)))
+        one, its = (embedded(every, fit.atoms, fit.theta) for fit in (chosen, other))
+        rows = max(effective_rows(projections, chosen.atoms, chosen.theta), 4.0)
+        chance = chance_of(projections.moments(every).noise, one, its, rows)
+        if rows * (own - ratio) > RIVAL + chance and (ratio < SYSTEMATIC or ratio < HALF * own):
+            best, number = ratio, place
+    return number

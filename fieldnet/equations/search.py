@@ -197,15 +197,23 @@ def by_chance(table: AtomTable, fit: EquationFit, atoms: Sequence[Atom], theta: 
     the same place, so that nothing is lost there, and far from it for φ_xx and φ.
     """
     every = tuple(dict.fromkeys((*fit.atoms, *atoms)))
-    noise = table.of(every).noise
-    one, other = np.zeros(len(every)), np.zeros(len(every))
-    for place, value in zip(fit.atoms, fit.theta, strict=True):
-        one[every.index(place)] = value
+    one, other = embedded(every, fit.atoms, fit.theta), embedded(every, atoms, theta)
+    return chance_of(table.of(every).noise, one, other, fit.criterion.effective_rows)
+
+
+def embedded(every: Sequence[Atom], atoms: Sequence[Atom], theta: np.ndarray) -> np.ndarray:
+    """The coefficients of an equation in a longer list of atoms."""
+    out = np.zeros(len(every))
     for place, value in zip(atoms, theta, strict=True):
-        other[every.index(place)] = value
+        out[every.index(place)] = value
+    return out
+
+
+def chance_of(noise: np.ndarray, one: np.ndarray, other: np.ndarray, rows: float) -> float:
+    """3√(2n(1 − ρ²)) for two relations among the same atoms, see `by_chance`."""
     sizes = float(one @ noise @ one) * float(other @ noise @ other)
     correlation = float(one @ noise @ other) / max(sizes, 1e-300) ** 0.5
-    return 3 * (2 * fit.criterion.effective_rows * max(1 - correlation**2, 0.0)) ** 0.5
+    return 3 * (2 * rows * max(1 - correlation**2, 0.0)) ** 0.5
 
 
 def _path(table: AtomTable, supports: Sequence[Support]) -> tuple[tuple[tuple[Atom, ...], float], ...]:
