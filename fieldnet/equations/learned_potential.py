@@ -37,8 +37,7 @@ class LearnedPotential:
     """V(φ) with V' = F in φ_tt + Σ θ·linear + F(φ) = 0, over the range [low, high] that the data visit.
 
     `fit` is the spline with its covariance, V(`origin`) = 0. `explained`: whether nothing but noise is left
-    at all widths of the test functions. `distilled` is the same force in symbols, or None. `histogram` counts
-    the data in equal parts of the range.
+    at all widths of the test functions. `distilled` is the same force in symbols, or None.
     """
 
     jets: JetSpace
@@ -48,7 +47,6 @@ class LearnedPotential:
     high: float
     origin: float
     explained: bool
-    histogram: np.ndarray
     distilled: Distilled | None
 
     def values(self, phi: np.ndarray) -> np.ndarray:
@@ -194,9 +192,8 @@ def _learned(
     fit = with_errors(projections, fit, chosen)
     low, high = (float(q) for q in np.quantile(values, [VISITED, 1 - VISITED]))
     found = distil(projections, fit, moments, jets) if explained else None
-    histogram = np.histogram(values, bins=60, range=(low, high))[0]
     origin = 0.0 if low < 0 < high else float(np.median(values))
-    return LearnedPotential(jets, field, fit, low, high, origin, explained, histogram, found)
+    return LearnedPotential(jets, field, fit, low, high, origin, explained, found)
 
 
 def linear_atoms(jets: JetSpace, field: int, order: int) -> tuple[Atom, ...]:

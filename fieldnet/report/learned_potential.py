@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import sympy
 from matplotlib.figure import Figure
+
+from lagrangians import parse_expression
+from lagrangians.jets import JetSpace
 
 from ..results import Discovery
 from .about import jets_of
-from .drawing import BLUE, GREY, canvas, inline
+from .drawing import BLUE, GREY, ORANGE, canvas, inline
 from .formulas import term_mathml
 from .page import Section, details, figure, paragraph, source
 from .wording import axis_label, html, short, symbol, with_error
@@ -33,9 +37,9 @@ def learned_potential_section(discovery: Discovery) -> Section | None:
         f"V({letter}) and the force V′({letter}) over the range of the data, with pointwise 95% bands; "
         "below, how often the data take each value."
     )
-    drawing = draw_learned_potential(discovery, field, learned["table"])
-    body += figure(inline(drawing, "potential", "Learned potential and force with 95% bands"), caption)
     distilled = learned.get("distilled")
+    drawing = draw_learned_potential(discovery, field, learned["table"], distilled)
+    body += figure(inline(drawing, "potential", "Learned potential and force with 95% bands"), caption)
     if isinstance(distilled, Mapping):
         body += paragraph(f"<strong>In symbols:</strong> {_symbols(distilled, discovery)}", note=True)
     else:
@@ -58,8 +62,13 @@ def _symbols(distilled: Mapping[str, Any], discovery: Discovery) -> str:
     )
 
 
-def draw_learned_potential(discovery: Discovery, field: str, columns: Mapping[str, Any]) -> Figure:
-    """V and V′ with bands, above a histogram of the held-out data."""
+def draw_learned_potential(
+    discovery: Discovery, field: str, columns: Mapping[str, Any], distilled: Mapping[str, Any] | None = None
+) -> Figure:
+    """V and V′ with 95% bands, in symbols dashed where they were found, above a histogram of held-out data.
+
+    V is drawn up to a constant: the symbols are shifted to the mean of the learned V.
+    """
     phi = np.asarray(columns["phi"], dtype=float)
     figure, axes = canvas(4.2, 2, 2, sharex=True, gridspec_kw={"height_ratios": [3, 1]})
     letter = symbol(field)
@@ -70,8 +79,14 @@ def draw_learned_potential(discovery: Discovery, field: str, columns: Mapping[st
         ax.fill_between(
             phi, values - Z95 * errors, values + Z95 * errors, color=BLUE, alpha=0.25, linewidth=0
         )
-        ax.plot(phi, values, color=BLUE)
+        ax.plot(phi, values, color=BLUE, label="learned")
         ax.set_ylabel(label)
+        if distilled is not None:
+            curve = _curve(str(distilled[key]), field, jets_of(discovery), phi)
+            shift = np.mean(values - curve) if key == "potential" else 0.0
+            ax.plot(phi, curve + shift, "--", color=ORANGE, label="in symbols")
+    if distilled is not None:
+        axes[1].legend()
     data = np.asarray(discovery.held_out[field].values, dtype=float).ravel()
     counts, edges = np.histogram(data, bins=100, range=(phi[0], phi[-1]), density=True)
     for ax in axes[2:]:
@@ -79,3 +94,11 @@ def draw_learned_potential(discovery: Discovery, field: str, columns: Mapping[st
         ax.set_xlabel(axis_label(discovery.held_out, field))
     axes[2].set_ylabel("density [1]")
     return figure
+
+
+def _curve(text: str, field: str, jets: JetSpace, phi: np.ndarray) -> np.ndarray:
+    """A function of one field, as text, at values of that field. shape: (n,) -> (n,)"""
+    function = jets.to_jets(parse_expression(text, jets.fields, jets.coordinates))
+    return np.broadcast_to(
+        sympy.lambdify(jets.symbol(jets.field_names.index(field)), function)(phi), phi.shape
+    )

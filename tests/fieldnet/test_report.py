@@ -25,6 +25,7 @@ from fieldnet.report.drawing import drawing_style
 from fieldnet.report.forms import forms_section
 from fieldnet.report.head import head
 from fieldnet.report.learned import potential_section
+from fieldnet.report.learned_potential import draw_learned_potential
 from fieldnet.report.network_forms import compact_density, compact_equation
 from fieldnet.report.theory import theory_section
 from fieldnet.report.wording import number, short, short_text, symbol, symbols, with_error
@@ -462,6 +463,7 @@ def test_a_learned_potential_is_drawn_with_its_band():
         "table": {**columns, **errors},
         "potential": "phi**2",
         "distilled": {
+            "force": "tanh(phi)",
             "potential": "log(cosh(phi))",
             "parameters": {"a": {"value": 1.7, "stderr": 0.01}},
             "criterion_difference": 12.0,
@@ -478,6 +480,14 @@ def test_a_learned_potential_is_drawn_with_its_band():
     assert "stays a learned function" in plain
     assert "stays a learned function" not in in_symbols
     assert [body.count("<svg") for body in bodies] == [1, 1]
+    with drawing_style():
+        drawn = draw_learned_potential(usual, "phi", learned["table"], learned["distilled"])
+        alone = draw_learned_potential(usual, "phi", learned["table"])
+    (_, potential), (_, force) = (ax.lines for ax in drawn.axes[:2])
+    np.testing.assert_allclose(force.get_ydata(), np.tanh(phi))
+    np.testing.assert_allclose(np.diff(potential.get_ydata()), np.diff(np.log(np.cosh(phi))))
+    assert np.mean(potential.get_ydata()) == pytest.approx(np.mean(phi**2))
+    assert [len(ax.lines) for ax in alone.axes[:2]] == [1, 1]
 
 
 @pytest.mark.parametrize("order", [1, 2])
