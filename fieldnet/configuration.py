@@ -14,6 +14,7 @@ from simulations.names import unknown
 from .learning.field_data import HELD_OUT
 
 METHODS = ("weak", "network")
+BOUNDARIES = ("periodic", "winding", "open", "dirichlet", "neumann")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Configuration:
             raise ValueError("got both 'field' and 'fields', expected one of them; drop one")
         if self.method not in METHODS:
             raise ValueError(f"got the method '{self.method}', expected one of {', '.join(METHODS)}")
+        if self.boundary is not None and self.boundary not in BOUNDARIES:
+            raise ValueError(f"got the boundary '{self.boundary}', expected one of {', '.join(BOUNDARIES)}")
         if self.method == "network" and self.library is not None:
             raise ValueError("got a library for the method 'network', which has none; take the method 'weak'")
         if self.seed < 0:
@@ -82,17 +85,13 @@ def field_list(value: Any) -> tuple[str, ...]:
     return stripped
 
 
-_READ: dict[str, Callable[[Any], Any]] = {
-    "field": _text,
-    "fields": field_list,
-    "features": _text,
-    "library": _text,
-    "holdout": _number,
-    "seed": _whole,
-    "workers": _whole,
-    "method": _text,
-    "boundary": _text,
+_OF_TYPE: dict[str, Callable[[Any], Any]] = {
+    "str": _text,
+    "float": _number,
+    "int": _whole,
+    "tuple[str, ...]": field_list,
 }
+_READ = {f.name: _OF_TYPE[str(f.type).removesuffix(" | None")] for f in fields(Configuration)}
 _PLACES: dict[str, Callable[[Any], Any]] = {"file": _text, "out": _text}
 
 
@@ -125,8 +124,7 @@ def read_configuration(path: str | os.PathLike) -> dict[str, Any]:
 
 def configuration(given: Mapping[str, Any], written: Mapping[str, Any] | None = None) -> Configuration:
     """Options of the command line over those of a file; None counts as not given."""
-    names = [f.name for f in fields(Configuration)]
-    options = {k: v for k, v in (written or {}).items() if k in names}
+    options = {k: v for k, v in (written or {}).items() if k in _READ}
     chosen = {k: v for k, v in given.items() if v is not None}
     if "field" in chosen or "fields" in chosen:
         options = {k: v for k, v in options.items() if k not in ("field", "fields")}

@@ -16,9 +16,10 @@ from simulations import guess_boundary, load, normalise
 from simulations.files.conventions import field_names, space_names
 from simulations.files.lazy import LazyFields, exceeds_memory, open_lazily
 
+from .configuration import Configuration
 from .discover_field import discover_field
 from .discover_network import discover_network
-from .discover_weak import Options, discover_streamed, discover_weak
+from .discover_weak import Run, discover_streamed, discover_weak
 from .equations.library import FEATURES
 from .equations.streamed import pilot_fields
 from .features import FEATURE_MAPS, feature_map
@@ -26,11 +27,9 @@ from .learning.field_data import HELD_OUT
 from .learning.gradient import Progress
 from .results import Discovery
 
-METHODS = ("weak", "network")
 STREAMED = (".nc", ".h5", ".hdf5", ".cdf")
 SMALL_FILE = 2**24
 """Bytes below which a file is read whole without asking how much memory there is."""
-BOUNDARIES = ("periodic", "winding", "open", "dirichlet", "neumann")
 
 
 def discover_lagrangian(
@@ -56,17 +55,15 @@ def discover_lagrangian(
         data: a file (see `simulations.load`) or a dataset with named dimensions.
         field: one field alone.
         features: a family of potentials, "identity", "polynomial", "phase", "hyperbolic" or "mixed"; "auto"
-        tries
-            them all. For the method "network": a feature map, or "auto", which takes the one of smallest
-            held-out residual.
+            tries them all. For the method "network": a feature map, or "auto", which takes the one of
+            smallest held-out residual.
         boundary: "periodic", "winding", "open", "dirichlet" or "neumann"; by default the
             attribute `boundary`, else what the seam of the data says.
         seed: of random initial weights, initial states within their errors, and control generators.
         progress: called as progress(stage, fraction done, loss).
         fields: the fields of the theory, by default all that the data hold.
         library: further density terms in one line of text, "auto + cos(2.5*phi), phi_x**4", or these alone
-        where
-            `auto` is not among them.
+            where `auto` is not among them.
         holdout: the part of the samples, or of the times of a single one, that no fit sees.
         workers: how many families are searched at once.
         method: "weak" regression, or "network", an L-conv network trained by gradient (one field).
@@ -78,16 +75,14 @@ def discover_lagrangian(
     Raises ValueError, one line, for data or arguments that cannot be used.
     """
     started = time.perf_counter()
-    if boundary is not None and boundary not in BOUNDARIES:
-        raise ValueError(f"got the boundary '{boundary}', expected one of {', '.join(BOUNDARIES)}")
-    if method not in METHODS:
-        raise ValueError(f"got the method '{method}', expected one of {', '.join(METHODS)}")
+    named = None if fields is None else tuple(fields)
+    options = Configuration(field, named, features, library, holdout, seed, workers, method, boundary)
     source = None if isinstance(data, xr.Dataset) else _streamed(data, stream)
     if source is not None:
         chosen = _fields(source.fields, (field,) if field is not None else fields)
         edge = boundary or pilot_fields(source, chosen, None, None)[1]
-        options = _options(features, library, holdout, seed, workers, edge, memory, closing)
-        return _recorded(discover_streamed(source, chosen, options, progress), Path(data).stem, seed, started)
+        run = _run(options, edge, memory, closing)
+        return _recorded(discover_streamed(source, chosen, run, progress), Path(data).stem, seed, started)
     dataset = normalise(data) if isinstance(data, xr.Dataset) else load(data)
     name = "data" if isinstance(data, xr.Dataset) else Path(data).stem
     chosen = _fields(field_names(dataset), (field,) if field is not None else fields)
@@ -105,8 +100,7 @@ def discover_lagrangian(
             feature_map(feature)
         discovery = discover_field(dataset, _single(chosen, "the network"), names, edge, seed, progress)
     else:
-        options = _options(features, library, holdout, seed, workers, edge, memory, closing)
-        discovery = discover_weak(dataset, chosen, options, progress)
+        discovery = discover_weak(dataset, chosen, _run(options, edge, memory, closing), progress)
     return _recorded(discovery, name, seed, started)
 
 
@@ -120,14 +114,12 @@ def versions() -> dict[str, str]:
     return {package: version(package) for package in ("fieldnet", "torch", "sympy", "numpy", "scipy")}
 
 
-def _options(features, library, holdout, seed, workers, boundary, memory, closing) -> Options:
-    if features not in ("auto", *FEATURES):
-        raise ValueError(f"got the features '{features}', expected auto, {', '.join(FEATURES)}")
-    if workers < 1:
-        raise ValueError(f"got {workers} workers, expected at least 1")
-    return Options(
-        features, library, holdout, seed, workers, boundary, {} if memory is None else memory, closing
-    )
+def _run(
+    options: Configuration, boundary: str, memory: MutableMapping[str, Any] | None, closing: bool
+) -> Run:
+    if options.features not in ("auto", *FEATURES):
+        raise ValueError(f"got the features '{options.features}', expected auto, {', '.join(FEATURES)}")
+    return Run(options, boundary, {} if memory is None else memory, closing)
 
 
 def _streamed(path: str | os.PathLike, wanted: bool | None) -> LazyFields | None:

@@ -13,8 +13,9 @@ from lagrangians import Lagrangian, find_symmetries
 from simulations import guess_boundary, load, normalise
 from simulations.files.conventions import space_names
 
+from .configuration import BOUNDARIES
 from .conservation import Conservation, charge_name, check_conservation
-from .discover import BOUNDARIES, versions
+from .discover import versions
 from .learning.gradient import Progress
 from .symmetry.fields.dynamics import symmetries_of
 from .symmetry.fields.equations import Dynamics, dynamics_of

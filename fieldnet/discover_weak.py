@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from lagrangians import Lagrangian, to_text
 from simulations.files.lazy import LazyFields
 
 from .closing import Closing, close_the_loop
+from .configuration import Configuration
 from .density import DensityModel, density_model
 from .equations.atoms import Atom
 from .equations.attempts import MIXED, Attempt, union
@@ -29,7 +30,7 @@ from .equations.streamed import pilot_fields, stream_dynamics
 from .equations.undetermined import undetermined
 from .equations.verdict import Verdict
 from .equations.with_potential import Force, judge_with, with_learned_potential
-from .learning.field_data import HELD_OUT, split_held_out
+from .learning.field_data import split_held_out
 from .learning.gradient import Progress
 from .results import Discovery, FreeField, TermEstimate
 
@@ -47,49 +48,47 @@ LARGEST_EXPONENT = 12.0
 
 
 @dataclass(frozen=True)
-class Options:
-    """What a user can choose: see `discover_lagrangian`."""
+class Run:
+    """What a user chose, with the boundary that the data show where none was named, and what one run has of
+    its own: a memory of finished parts, and whether the result is run and audited on held-out data.
+    """
 
-    features: str = "auto"
-    library: str | None = None
-    holdout: float = HELD_OUT
-    seed: int = 0
-    workers: int = 1
-    boundary: str = "open"
-    memory: MutableMapping[str, Any] = field(default_factory=dict)
-    closing: bool = True
+    chosen: Configuration
+    boundary: str
+    memory: MutableMapping[str, Any]
+    closing: bool
 
 
 def discover_weak(
-    dataset: xr.Dataset, fields: Sequence[str], options: Options, progress: Progress | None = None
+    dataset: xr.Dataset, fields: Sequence[str], run: Run, progress: Progress | None = None
 ) -> Discovery:
     """Equations of motion, verdict, density, layer; then run and audited on held-out data."""
-    training, held_out = split_held_out(dataset, options.holdout)
-    measured = measured_fields(training, fields, options.boundary)
-    ansatz, left_out = ansatz_of(measured, options.features, options.library)
+    training, held_out = split_held_out(dataset, run.chosen.holdout)
+    measured = measured_fields(training, fields, run.boundary)
+    ansatz, left_out = ansatz_of(measured, run.chosen.features, run.chosen.library)
     unseen = None
-    if options.holdout:
-        unseen = HeldOut(held_out, tuple(fields), options.boundary, measured.deviations)
-    dynamics = find_dynamics(measured, ansatz, progress, options.workers, options.memory, unseen)
+    if run.chosen.holdout:
+        unseen = HeldOut(held_out, tuple(fields), run.boundary, measured.deviations)
+    dynamics = find_dynamics(measured, ansatz, progress, run.chosen.workers, run.memory, unseen)
     dynamics, force, learned = with_learned_potential(dynamics, progress)
     final = dynamics
-    if options.holdout:
-        final = refitted(dynamics, measured_fields(dataset, fields, options.boundary))
-    found = _discovery(final, dynamics, ansatz, left_out, held_out, fields, options, progress, force)
+    if run.chosen.holdout:
+        final = refitted(dynamics, measured_fields(dataset, fields, run.boundary))
+    found = _discovery(final, dynamics, ansatz, left_out, held_out, fields, run, progress, force)
     if learned is None:
         return found
     return replace(found, extra={**found.extra, "learned_potential": learned.content()})
 
 
 def discover_streamed(
-    source: LazyFields, fields: Sequence[str], options: Options, progress: Progress | None = None
+    source: LazyFields, fields: Sequence[str], run: Run, progress: Progress | None = None
 ) -> Discovery:
     """The same of a file larger than memory: terms from a pilot, coefficients from one pass over everything
-    but the
-    last times, which are held out (no more of them than `HELD_OUT_VALUES` values)."""
+    but the last times, which are held out (no more of them than `HELD_OUT_VALUES` values).
+    """
     layer = source.values // source.shape[1]
     times = source.shape[1]
-    held = int(min(options.holdout * times, max(HELD_OUT_VALUES // layer, SHORTEST_RUN)))
+    held = int(min(run.chosen.holdout * times, max(HELD_OUT_VALUES // layer, SHORTEST_RUN)))
     kept = times - held
     clock = source.coordinates["time"]
     training = replace(
@@ -103,10 +102,10 @@ def discover_streamed(
         else slice(max(0, times - max(HELD_OUT_VALUES // layer, SHORTEST_RUN)), times)
     )
     held_out = source.dataset(fields, slice(0, source.shape[0]), last)
-    pilot, _ = pilot_fields(training, tuple(fields), options.boundary, None)
-    ansatz, left_out = ansatz_of(pilot, options.features, options.library)
-    dynamics = stream_dynamics(training, ansatz, tuple(fields), options.boundary, progress=progress)
-    return _discovery(dynamics, dynamics, ansatz, left_out, held_out, fields, options, progress)
+    pilot, _ = pilot_fields(training, tuple(fields), run.boundary, None)
+    ansatz, left_out = ansatz_of(pilot, run.chosen.features, run.chosen.library)
+    dynamics = stream_dynamics(training, ansatz, tuple(fields), run.boundary, progress=progress)
+    return _discovery(dynamics, dynamics, ansatz, left_out, held_out, fields, run, progress)
 
 
 def _discovery(
@@ -116,7 +115,7 @@ def _discovery(
     left_out: Sequence[str],
     held_out: xr.Dataset,
     fields: Sequence[str],
-    options: Options,
+    run: Run,
     progress: Progress | None,
     force: Force | None = None,
 ) -> Discovery:
@@ -128,15 +127,15 @@ def _discovery(
     equations = equations_text(fitted)
     model = density_model(lagrangian, measured.spacing)
     closing = Closing()
-    if options.closing:
+    if run.closing:
         closing = close_the_loop(
             verdict,
             lagrangian,
             equations_text(trained.equations),
             held_out,
             fields,
-            options.boundary,
-            options.seed,
+            run.boundary,
+            run.chosen.seed,
             progress,
         )
     return Discovery(
@@ -156,7 +155,7 @@ def _discovery(
         held_out=held_out,
         simulated=closing.simulated,
         rollout_error=closing.error,
-        fit=_record(dynamics, trained, held_out, fields, options, closing, left_out),
+        fit=_record(dynamics, trained, held_out, fields, run, closing, left_out),
         extra=_extra(dynamics, verdict, measured),
         data_fields=tuple(fields),
     )
@@ -237,17 +236,17 @@ def _record(
     trained: Dynamics,
     held_out: xr.Dataset,
     fields: Sequence[str],
-    options: Options,
+    run: Run,
     closing: Closing,
     left_out: Sequence[str],
 ) -> dict[str, Any]:
     chosen, measured = dynamics.chosen, trained.widths.measured
-    tested = _tested(trained, held_out, fields, options)
+    tested = _tested(trained, held_out, fields, run)
     return {
         "method": METHOD,
         "features": chosen.family,
         "left_out": list(left_out),
-        "boundary": options.boundary,
+        "boundary": run.boundary,
         "order": chosen.order,
         "stage": chosen.stage,
         "explained": dynamics.explained,
@@ -266,11 +265,9 @@ def _record(
     }
 
 
-def _tested(
-    trained: Dynamics, held_out: xr.Dataset, fields: Sequence[str], options: Options
-) -> list[Residual]:
+def _tested(trained: Dynamics, held_out: xr.Dataset, fields: Sequence[str], run: Run) -> list[Residual]:
     """What the equations leave of the held-out data, one a field."""
-    unseen = HeldOut(held_out, tuple(fields), options.boundary, trained.widths.measured.deviations)
+    unseen = HeldOut(held_out, tuple(fields), run.boundary, trained.widths.measured.deviations)
     projections = unseen.projections(trained.widths, trained.width)
     return [residual_of(projections, fit) for fit in trained.fits]
 

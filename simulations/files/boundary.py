@@ -93,13 +93,14 @@ def _without_noise(rows: np.ndarray) -> np.ndarray:
 def _seam_is_smooth(rows: np.ndarray, jump: np.ndarray) -> bool:
     """Whether no difference across the seam exceeds `_FACTOR` times the largest interior one.
 
-    Root mean squares over all rows, and over each `_BLOCKS`-th of them: waves may reach an open end late.
+    Root mean squares over all rows; second differences over each `_BLOCKS`-th of them too, since waves may
+    reach an open end late.
     """
     points = rows.shape[1]
     closed = np.concatenate([rows - jump[:, None], rows], axis=1)
     for order in (2, 4, 6):
         squares = np.diff(closed, order, axis=1) ** 2  # of points i … i + order
-        for count in (1, _BLOCKS):
+        for count in (1, _BLOCKS) if order == 2 else (1,):
             parts = np.array_split(squares, min(count, max(1, len(rows) // _SHORTEST)))
             roughness = np.sqrt([part.mean(0) for part in parts])
             seam, interior = roughness[:, points - order : points], roughness[:, points:]

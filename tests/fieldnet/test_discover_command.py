@@ -16,6 +16,7 @@ from rich.console import Console
 import fieldnet.discover_weak
 from fieldnet.cli import main, progress
 from fieldnet.configuration import Configuration, configuration, field_list, read_configuration
+from fieldnet.discover import discover_lagrangian
 from fieldnet.memory import NAME, FileMemory, key_of
 from fieldnet.rollout import relative_error
 from lagrangians import catalogue
@@ -65,6 +66,22 @@ class TestConfiguration:
         names = [name for name in expected.arguments() if name != "field"]
         given = {name: written[name] for name in names}
         assert configuration(given) == expected
+
+    @pytest.mark.parametrize(
+        "arguments, message",
+        [
+            ({"field": "u", "fields": ("u",)}, "got both 'field' and 'fields', expected one"),
+            ({"method": "network", "library": "u**2"}, "got a library for the method 'network'"),
+            ({"seed": -1}, "got seed -1, expected a whole number from 0"),
+            ({"workers": 0}, "got 0 workers"),
+            ({"boundary": "round"}, "got the boundary 'round', expected one of periodic"),
+            ({"method": "magic"}, "got the method 'magic'"),
+        ],
+    )
+    def test_python_refuses_what_the_command_refuses(self, arguments, message, data):
+        for refused in (lambda: Configuration(**arguments), lambda: discover_lagrangian(data, **arguments)):
+            with pytest.raises(ValueError, match=message):
+                refused()
 
     def test_the_command_line_wins(self):
         written = {"fields": ("phi",), "seed": 4, "features": "phase"}
