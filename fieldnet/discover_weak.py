@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 import xarray as xr
 
-from lagrangians import Lagrangian, to_text
+from lagrangians import to_text
 from simulations.files.lazy import LazyFields
 
 from .closing import Closing, close_the_loop
@@ -20,6 +20,7 @@ from .equations.atoms import Atom
 from .equations.attempts import MIXED, Attempt, union
 from .equations.dynamics import Dynamics, find_dynamics
 from .equations.fitted import FittedEquations
+from .equations.freidlin_wentzell import freidlin_wentzell
 from .equations.held_out import HeldOut, Residual, residual_of
 from .equations.judgement import judge
 from .equations.library import FEATURES, EquationAtoms, density_library, equation_atoms
@@ -123,7 +124,7 @@ def _discovery(
     measured = trained.widths.measured
     verdict = _verdict(dynamics, ansatz, force)
     fitted = verdict.equations or dynamics.equations
-    lagrangian = verdict.lagrangian or without_density(fitted)
+    lagrangian = verdict.lagrangian or freidlin_wentzell(fitted)
     equations = equations_text(fitted)
     model = density_model(lagrangian, measured.spacing)
     closing = Closing()
@@ -205,18 +206,6 @@ def equations_text(fitted: FittedEquations) -> tuple[str, ...]:
         left = fitted.atoms[target].text(fitted.jets.coordinate_names)
         lines.append(f"{left} = {to_text(sympy.expand(right))}")
     return tuple(lines)
-
-
-def without_density(fitted: FittedEquations) -> Lagrangian:
-    """Half the sum of the squared equations, where there is nothing better: Freidlin and Wentzell's
-    density.
-    """
-    jets = fitted.jets
-    residuals = [
-        sympy.Add(*(float(c) * atom.expression(jets) for c, atom in zip(row, fitted.atoms, strict=True) if c))
-        for row in fitted.coefficients
-    ]
-    return Lagrangian(sympy.Add(*(r**2 for r in residuals)) / 2, jets.fields, jets.coordinates)
 
 
 def _free_field(model: DensityModel) -> FreeField:

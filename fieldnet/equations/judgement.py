@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 import sympy
 
-from lagrangians import Lagrangian
-
 from .constrained import MultiplierFit
-from .densities import short_number
-from .dissipation import expression_of, text_of
+from .dissipation import text_of
 from .fitted import FittedEquations
+from .freidlin_wentzell import freidlin_wentzell
 from .helmholtz import Condition, HelmholtzMatrix, helmholtz_matrix, plain_reading, potential_reading
 from .obstruction import obstructed
 from .read import ReadEquations, places_of
@@ -136,7 +134,7 @@ def gradient_flow(plain: ReadEquations) -> Verdict | None:
         return None
     still = np.ones(case.coefficients.shape)
     still[:, case.targets] = 0.0
-    density = case.density(fit, np.diag(still.ravel()))
+    density, constrained = case.density(fit, np.diag(still.ravel())), case.constrained(fit)
     evidence = {
         "failed": first_order(case),
         "functional": text_of(-density.lagrangian.jet_density, case.jets),
@@ -149,10 +147,10 @@ def gradient_flow(plain: ReadEquations) -> Verdict | None:
     return Verdict(
         "not variational: gradient flow",
         evidence,
-        freidlin_wentzell(case, fit.coefficients, fit.multiplier),
+        freidlin_wentzell(constrained, fit.multiplier),
         multiplier=fit.multiplier,
         multiplier_errors=case.multiplier_errors(fit),
-        equations=case.constrained(fit),
+        equations=constrained,
     )
 
 
@@ -176,7 +174,7 @@ def at_rest(case: ReadEquations) -> HelmholtzMatrix:
 def no_gradient_flow(case: ReadEquations) -> Verdict:
     """Equations of first order in time with neither an antisymmetric kinetic form nor a potential."""
     fit = case.test.search()
-    theory = freidlin_wentzell(case, case.coefficients, np.eye(case.size)) if case.order == 1 else None
+    theory = freidlin_wentzell(case.equations) if case.order == 1 else None
     evidence: dict[str, Any] = {"failed": first_order(case), **case.figures(fit)}
     return Verdict("not variational: no gradient flow", evidence, theory, equations=case.equations)
 
@@ -184,14 +182,6 @@ def no_gradient_flow(case: ReadEquations) -> Verdict:
 def first_order(case: ReadEquations) -> str:
     names = [case.conditions.atom_text(a, k) for a, k in enumerate(case.targets)]
     return f"self-adjoint equations have no symmetric part of first order in time, got {', '.join(names)}"
-
-
-def freidlin_wentzell(case: ReadEquations, coefficients: np.ndarray, g: np.ndarray) -> Lagrangian:
-    """½ g_ab (φ^a_t − F^a)(φ^b_t − F^b): its least action is the most probable path under weak noise."""
-    residuals = [expression_of(row, case.reading.expressions) for row in coefficients]
-    pairs = [(a, b) for a in range(case.size) for b in range(case.size) if g[a, b]]
-    total = sympy.Add(*(short_number(g[a, b] / 2) * residuals[a] * residuals[b] for a, b in pairs))
-    return Lagrangian(case.jets.to_functions(total), case.jets.fields, case.jets.coordinates)
 
 
 def _check(equations: FittedEquations) -> None:

@@ -15,6 +15,7 @@ from scipy.stats import kstest
 
 from fieldnet.equations.constrained import HelmholtzTest
 from fieldnet.equations.fitted import FittedEquations
+from fieldnet.equations.freidlin_wentzell import freidlin_wentzell
 from fieldnet.equations.helmholtz import helmholtz_matrix
 from fieldnet.equations.judgement import judge, trusted_covariance
 from fieldnet.equations.verdict import Verdict
@@ -236,6 +237,21 @@ def test_a_gradient_flow_comes_with_its_functional() -> None:
     assert largest(slope - sympy.sympify("-0.3*u_xx - u + u**3")) < 1e-9
     residual = parse_lagrangian("(u_t - 0.3*u_xx - u + u**3)**2/2", ("u",), ("t", "x"))
     assert verdict.lagrangian.is_equivalent(residual, tolerance=1e-9)
+
+
+def test_the_density_that_any_equations_have() -> None:
+    """½ g_ab E_a E_b, of first and second order in time, with mixed terms of the metric."""
+    case, metric = fitted(FIELDS, coupled(0.3, -0.4)), np.array([[2.0, 0.5], [0.5, 1.0]])
+    one, two = "(phi_tt - phi_xx + phi + 0.3*chi)", "(chi_tt - 2*chi_xx + 3*chi - 0.4*phi)"
+    for given_metric, text in (
+        (None, f"{one}**2/2 + {two}**2/2"),
+        (metric, f"{one}**2 + {one}*{two}/2 + {two}**2/2"),
+    ):
+        found = freidlin_wentzell(case, given_metric)
+        expected = parse_lagrangian(text, FIELDS, ("t", "x"))
+        assert largest(found.jet_density - expected.jet_density) < 1e-12
+    first = freidlin_wentzell(fitted(("u",), ({"u|t": 1.0, "u**2|x": 0.5},)))
+    assert largest(first.jet_density - sympy.sympify("(u_t + u*u_x)**2/2")) < 1e-12
 
 
 def test_clean_data_are_not_refused_for_their_discretisation() -> None:
