@@ -17,7 +17,8 @@ from simulations.derivatives import Derivative
 from simulations.fields.kernels import Kernel
 
 from .measured.band import NOISY
-from .measured.smoothing import Smoothing, chosen_smoothing, noise_level
+from .measured.noise import noise_level
+from .measured.smoothing import Smoothing, chosen_smoothing
 
 __all__ = ["NOISY", "Trajectory", "base_of", "noise_level"]
 

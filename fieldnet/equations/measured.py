@@ -11,7 +11,7 @@ import xarray as xr
 from lagrangians.jets import JetSpace, jet_space
 from simulations.files.conventions import space_names, spacing
 
-from ..symmetry.fields.noise import noise_deviation
+from ..measured.noise import noise_deviation
 
 
 @dataclass(frozen=True)

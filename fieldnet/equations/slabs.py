@@ -11,7 +11,7 @@ import numpy as np
 from lagrangians.jets import jet_space
 from simulations.files.lazy import LazyFields
 
-from ..measured.smoothing import noise_level
+from ..measured.noise import noise_level
 from .atoms import Atom
 from .banded import BandedAxis, BandedProjections, thinning_of
 from .estimate import score_fields

@@ -11,7 +11,7 @@ from lagrangians.jets import JetSpace, jet_space
 from simulations.files.boundary import guess_boundary
 from simulations.files.lazy import LazyFields
 
-from ..symmetry.fields.noise import noise_deviation
+from ..measured.noise import noise_deviation
 from .atoms import Atom
 from .dynamics import Dynamics, Report, find_dynamics
 from .estimate import inverse_curvature, smallest_relation, solved_for

@@ -15,7 +15,7 @@ from simulations.files.conventions import spacing
 
 from ..learning.weak_form import half_points
 from ..measured.band import NOISY, Band, band_of
-from ..measured.smoothing import noise_of
+from ..measured.noise import noise_deviation
 
 State = tuple[torch.Tensor, torch.Tensor | None]
 STEPS = 6
@@ -63,7 +63,9 @@ def estimate_initial_state(
     where it is not given.
     """
     values = [dataset[name].values for name in names]
-    sigma = np.array([noise_of(v) for v in values] if noise is None else list(noise), dtype=float)
+    sigma = np.array(
+        [noise_deviation(v, mixed=True) for v in values] if noise is None else list(noise), dtype=float
+    )
     spread = np.array([v.std() for v in values])
     times = dataset.sizes["time"]
     if np.all(sigma <= NOISY * spread):

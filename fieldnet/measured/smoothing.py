@@ -11,6 +11,7 @@ from scipy.signal import savgol_coeffs, savgol_filter
 from simulations import Grid
 
 from .band import NOISY, Band, band_of, turns
+from .noise import noise_deviation
 
 DEGREE = 4
 """Of the polynomials in time of noisy data."""
@@ -45,32 +46,6 @@ class Smoothing:
         return any(self.sigma)
 
 
-def noise_level(values: np.ndarray, axis: int = 1) -> float:
-    """σ of white noise, relative to the standard deviation: the root mean square of 8th differences over
-    √12870.
-    12870 = Σ_j C(8, j)² is the variance of the 8th difference of unit noise. Smooth data that are well
-    sampled give almost 0.
-    """
-    differences = np.diff(values, 8, axis=axis)
-    return float(np.sqrt(np.mean(differences**2) / 12870) / max(np.std(values), 1e-300))
-
-
-def noise_of(values: np.ndarray) -> float:
-    """σ of white noise of a field with axes (sample, time, *S).
-
-    The least of `noise_level` along each axis and of the same figure of 8th differences along all of them:
-    a field that is coarse along one axis looks noisy along that one alone.
-    """
-    axes = [axis for axis in range(1, values.ndim) if values.shape[axis] > 16]
-    levels = [noise_level(values, axis) for axis in axes]
-    if len(axes) > 1:
-        mixed = values
-        for axis in axes:
-            mixed = np.diff(mixed, 8, axis=axis)
-        levels.append(float(np.sqrt(np.mean(mixed**2) / 12870 ** len(axes)) / max(np.std(values), 1e-300)))
-    return min(levels, default=0.0) * float(np.std(values))
-
-
 def clean_smoothing(times: int, fields: int) -> Smoothing:
     """Interpolation in time, no cut in space."""
     window, degree = next((pair for pair in CLEAN if 3 * pair[0] <= times), CLEAN[-1])
@@ -86,7 +61,7 @@ def chosen_smoothing(
     the squared bias of the filter, which may be a quarter of the variance σ²h_0 of the filtered value.
     """
     times = values[0].shape[1]
-    given = [noise_of(v) for v in values] if sigma is None else list(sigma)
+    given = [noise_deviation(v, mixed=True) for v in values] if sigma is None else list(sigma)
     if all(s <= NOISY * v.std() for s, v in zip(given, values, strict=True)) or times < 3 * SHORTEST:
         return clean_smoothing(times, len(values))
     deviations = [max(s, NOISY * float(v.std()), 1e-300) for s, v in zip(given, values, strict=True)]

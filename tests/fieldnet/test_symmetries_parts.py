@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import sympy
 
-from fieldnet.symmetry.fields.noise import noise_deviation, without_bias
+from fieldnet.measured.noise import noise_deviation
+from fieldnet.symmetry.fields.noise import without_bias
 from fieldnet.symmetry.fields.point_ansatz import point_ansatz
 from fieldnet.symmetry.fields.projections import Projections
 from fieldnet.symmetry.fields.weak_linearisation import (
@@ -84,6 +85,10 @@ def test_noise_is_measured():
     noisy = clean + 0.05 * np.random.default_rng(0).standard_normal(clean.shape)
     assert noise_deviation(noisy) == pytest.approx(0.05, rel=0.05)
     assert noise_deviation(clean) < 1e-6
+    coarse = noisy + np.sin(2.5 * np.arange(200))[:, None] + np.sin(2.2 * np.arange(200))
+    assert noise_deviation(coarse) > 0.5
+    assert noise_deviation(coarse, mixed=True) == pytest.approx(0.05, rel=0.05)
+    assert noise_deviation(noisy[:, :8, :8]) == 0
 
 
 def test_ansatz_of_degree_one_is_that_of_the_issue():

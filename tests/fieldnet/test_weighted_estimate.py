@@ -9,7 +9,7 @@ from fieldnet.equations.estimate import covariance, solved_for
 from fieldnet.equations.measured import MeasuredFields
 from fieldnet.equations.projections import Projections
 from fieldnet.equations.weighted import _tiles, _Weights, weighted_estimate
-from fieldnet.symmetry.fields.noise import noise_deviation
+from fieldnet.measured.noise import noise_deviation
 from lagrangians.jets import jet_space
 
 JETS = jet_space(("phi",), ("t", "x"))

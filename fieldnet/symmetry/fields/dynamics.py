@@ -11,8 +11,9 @@ import xarray as xr
 
 from simulations.files.conventions import space_names, spacing
 
+from ...measured.noise import noise_deviation
 from .equations import Dynamics
-from .noise import NEGLIGIBLE, noise_deviation
+from .noise import NEGLIGIBLE
 from .point_ansatz import PointAnsatz, point_ansatz
 from .projections import Projections
 from .weak_linearisation import weak_characteristics, weak_linearisation

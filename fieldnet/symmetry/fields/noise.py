@@ -1,25 +1,13 @@
-"""Noise of measured fields, and what it does to functions of them."""
+"""What noise does to functions of measured fields."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import sympy
-
-from ...trajectory import noise_level
 
 TERMS = 6
 NEGLIGIBLE = 1e-4  # relative noise below which no function is corrected
-
-
-def noise_deviation(values: np.ndarray) -> float:
-    """σ of white noise of a field with axes (sample, time, *S): the least of `noise_level` over the axes.
-
-    A field too coarse along one axis looks noisy along that one alone.
-    """
-    axes = [axis for axis in range(1, values.ndim) if values.shape[axis] > 8]
-    return min(noise_level(values, axis) for axis in axes) * float(np.std(values))
 
 
 def without_bias(
