@@ -111,11 +111,10 @@ def incidence_layer(coupling: ArrayLike) -> tuple[LConv, torch.Tensor]:
     for c, rows in enumerate(colours):
         for i, j in rows.items():
             weights[c, i, j] = abs(k[i, j]) ** 0.5
-    layer = LConv(
-        2, 2 * count, Graph(nodes, count, edges=weights.any(0), dtype=torch.float64), dtype=torch.float64
-    )
+    graph = Graph(nodes, count, edges=weights.any(0), dtype=torch.float64)
+    layer = LConv(2, 2 * count, graph, dtype=torch.float64)
     with torch.no_grad():
-        layer.generators.weight.copy_(weights)  # type: ignore[operator]
+        graph.weight.copy_(weights)
         layer.weight.zero_()
         for c in range(count):
             layer.weight[1 + c, 2 * c : 2 * c + 2] = torch.eye(2)

@@ -43,12 +43,8 @@ class DensityModel(nn.Module):
         remainder: str = "0",
     ):
         super().__init__()
-        self.channels, self.fields, self.coordinates, self.remainder = (
-            channels,
-            fields,
-            coordinates,
-            remainder,
-        )
+        self.channels, self.fields, self.coordinates = channels, fields, coordinates
+        self.spacing, self.remainder = tuple(map(float, spacing)), remainder
         weights = torch.from_numpy(central_weights(2 * RADIUS))
         steps = torch.tensor(spacing, dtype=torch.float64)
         generators = Stencil(spacing, dtype=torch.float64, weight=weights[None] / steps[:, None])
@@ -72,12 +68,11 @@ class DensityModel(nn.Module):
 
     def config(self) -> dict[str, Any]:
         """What the constructor needs beside the weights, as JSON values."""
-        generators = self.layer.generators
         return {
             "channels": list(self.channels),
             "fields": list(self.fields),
             "coordinates": list(self.coordinates),
-            "spacing": generators.spacing.tolist(),  # type: ignore[operator]
+            "spacing": list(self.spacing),
             "outputs": self.layer.out_channels,
             "remainder": self.remainder,
         }

@@ -176,7 +176,7 @@ class BandedProjections(Projections):
         self.half_points = tuple(half_points)
         self._known_bands: dict[tuple[int, int], BandedAxis] = {} if like is None else like._known_bands
         self.bands = tuple(self._band(n) for n in range(len(half_points)))
-        self.axes = self.bands  # type: ignore[assignment]
+        self.axes = self.bands
         self.thinning = tuple(thinning) if thinning else thinning_of(measured.shape, half_points)
         self._offset = offset
         self._columns = {}

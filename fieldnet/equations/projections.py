@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
-from ..learning.weak_form import WindowAxis, window_axis
+from ..learning.weak_form import window_axis
 from .atoms import Atom
 from .functions import FieldFunction, field_function
 from .measured import MeasuredFields
@@ -23,6 +24,14 @@ functions' trapezoidal rule. Without it data without noise would have no scale.
 
 CONSTANT = 0.03
 """Part of a constant column that counts as varying."""
+
+
+class Windows(Protocol):
+    """Test functions along one axis: how many."""
+
+    @property
+    def count(self) -> int: ...
+
 
 Slopes = Mapping[tuple[int, ...], Sequence[np.ndarray]]
 
@@ -58,7 +67,7 @@ class Projections:
             axes.append(
                 window_axis(points, step, half, periodic, orders=orders, stride=max(1, (half + 1) // STRIDE))
             )
-        self.axes: tuple[WindowAxis, ...] = tuple(axes)
+        self.axes: Sequence[Windows] = axes
         self.half_points = tuple(half_points)
         self._weights = [[w.numpy() for w in axis.weights] for axis in axes]
         self._columns: dict[Atom, np.ndarray] = {}

@@ -24,7 +24,7 @@ class Dense(ByMatrices):
         device: torch.device | str | None = None,
     ):
         super().__init__()
-        self.count = count
+        self.count, self.shape = count, (nodes,)
         self.matrices = nn.Parameter(
             torch.randn(count, nodes, nodes, dtype=dtype, device=device) / nodes**0.5
         )
@@ -36,10 +36,6 @@ class Dense(ByMatrices):
 
     def matrix(self, shape: tuple[int, ...] | None = None) -> Tensor:
         return self.matrices
-
-    @property
-    def nodes(self) -> int:  # type: ignore[override]
-        return self.matrices.shape[-1]
 
     def plus(self, other: Dense) -> Fixed:
         """L̂_i + M̂_i, with gradients to both."""
@@ -62,5 +58,5 @@ class Fixed(Dense):
                 "stack single matrices with torch.stack"
             )
         ByMatrices.__init__(self)
-        self.count = matrices.shape[0]
+        self.count, self.shape = len(matrices), (matrices.shape[-1],)
         self.register_buffer("matrices", matrices.clone())

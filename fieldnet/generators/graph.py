@@ -41,7 +41,7 @@ class Graph(ByMatrices):
             raise ValueError(
                 f"got weights of shape {tuple(weight.shape)}, expected (count, {nodes}, {nodes})"
             )
-        self.count, self.nodes = len(weight), nodes
+        self.count, self.shape = len(weight), (nodes,)
         self.hold("weight", weight)
         allowed = torch.ones(nodes, nodes, dtype=torch.bool) if edges is None else edges.bool()
         allowed = allowed.to(weight.device)

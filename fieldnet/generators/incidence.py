@@ -54,7 +54,7 @@ class Incidence(OnNodes):
             weight = nn.Parameter(start)
         if weight.ndim != 2 or weight.shape[1] != len(edges):
             raise ValueError(f"got weights of shape {tuple(weight.shape)}, expected (count, {len(edges)})")
-        self.nodes, self.count = nodes, len(weight)
+        self.count, self.shape = len(weight), (nodes,)
         self.hold("weight", weight)
         self.register_buffer("edges", edges.long().to(weight.device))
         self._prepare()

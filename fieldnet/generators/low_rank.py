@@ -39,7 +39,7 @@ class LowRank(OnNodes):
             raise ValueError(
                 f"got {count} generators on {nodes} nodes of rank {hidden}, expected at least 1 each"
             )
-        self.count = count
+        self.count, self.shape = count, (nodes,)
         left = torch.randn(count, nodes, hidden, dtype=dtype, device=device) / hidden**0.5
         right = torch.randn(1 if shared else count, hidden, nodes, dtype=dtype, device=device) / nodes**0.5
         self.left, self.right = nn.Parameter(left), nn.Parameter(right)
@@ -55,14 +55,10 @@ class LowRank(OnNodes):
             )
         family = cls.__new__(cls)
         OnNodes.__init__(family)
-        family.count = len(left)
+        family.count, family.shape = len(left), (left.shape[1],)
         family.hold("left", left)
         family.hold("right", right)
         return family
-
-    @property
-    def nodes(self) -> int:  # type: ignore[override]
-        return self.left.shape[1]
 
     @property
     def hidden(self) -> int:

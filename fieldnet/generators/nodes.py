@@ -10,15 +10,15 @@ from .base import GeneratorModule
 
 
 class OnNodes(GeneratorModule):
-    """Generators on feature maps `(..., m, d)` with d = `nodes`."""
+    """Generators on feature maps `(..., m, d)` with d = `nodes`; a kind sets its `shape`, (d,)."""
 
     space_dimensions = 1
-    nodes: int
+    shape: tuple[int, ...]
     elsewhere = "an LConv on a grid takes shape=(height, width)"
 
     @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        return (self.nodes,)
+    def nodes(self) -> int:
+        return self.shape[0]
 
 
 class ByMatrices(OnNodes):

@@ -163,9 +163,10 @@ def _split(fit: OscillatorFit, held_out: Sequence[int]) -> tuple[Trajectories, T
         )
     out = sorted(set(held_out)) or [samples - 1]
     kept = [n for n in range(samples) if n not in out]
-    return tuple(
+    training, testing = (
         replace(whole, phases=whole.phases[part], initial=whole.initial[part]) for part in (kept, out)
-    )  # type: ignore[return-value]
+    )
+    return training, testing
 
 
 def _without(fit: OscillatorFit, held_out: Sequence[int]) -> Law:
@@ -183,10 +184,11 @@ def _residuals(fit: OscillatorFit, training_law: Law, held_out: Sequence[int]) -
         normal = normal_equations(training_law, fit.free, later, later.run(training_law))
         later = replace(later, initial=later.initial + normal.initial_steps(np.zeros(fit.free.count())))
     there = later.squares(later.run(training_law))
-    return tuple(
+    train, test = (
         float(np.sqrt(squares / max(_alone(part.phases, fit.law.order), 1e-300)))
         for squares, part in ((own, training), (there, testing))
-    )  # type: ignore[return-value]
+    )
+    return train, test
 
 
 def _alone(phases: np.ndarray, order: int) -> float:
