@@ -30,6 +30,7 @@ class Configuration:
     workers: int = 1
     method: str = "weak"
     boundary: str | None = None
+    stream: bool | None = None
 
     def __post_init__(self) -> None:
         if self.field is not None and self.fields is not None:
@@ -40,6 +41,8 @@ class Configuration:
             raise ValueError(f"got the boundary '{self.boundary}', expected one of {', '.join(BOUNDARIES)}")
         if self.method == "network" and self.library is not None:
             raise ValueError("got a library for the method 'network', which has none; take the method 'weak'")
+        if self.method == "network" and self.stream:
+            raise ValueError("got stream for the method 'network', which reads data whole; leave stream out")
         if self.seed < 0:
             raise ValueError(f"got seed {self.seed}, expected a whole number from 0")
         if self.workers < 1:
@@ -59,6 +62,12 @@ class Configuration:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("a string")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("true or false")
     return value
 
 
@@ -89,6 +98,7 @@ _OF_TYPE: dict[str, Callable[[Any], Any]] = {
     "str": _text,
     "float": _number,
     "int": _whole,
+    "bool": _flag,
     "tuple[str, ...]": field_list,
 }
 _READ = {f.name: _OF_TYPE[str(f.type).removesuffix(" | None")] for f in fields(Configuration)}

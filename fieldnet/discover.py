@@ -12,7 +12,7 @@ from typing import Any
 
 import xarray as xr
 
-from simulations import guess_boundary, load, normalise
+from simulations import DataError, guess_boundary, load, normalise
 from simulations.files.conventions import field_names, space_names
 from simulations.files.lazy import LazyFields, exceeds_memory, open_lazily
 
@@ -70,19 +70,20 @@ def discover_lagrangian(
         memory: a mapping that takes what finished parts have found, and spares a later run with the same data
             and options from repeating them.
         closing: whether what was found is run from held-out data and audited there.
-        stream: read the file in pieces; by default where it holds more than a quarter of the free memory.
+        stream: whether to read the file in pieces; by default where it holds more than a quarter of the free
+            memory. A NetCDF or HDF5 file with fields on a grid, for the method "weak".
 
     Raises ValueError, one line, for data or arguments that cannot be used.
     """
     started = time.perf_counter()
     named = None if fields is None else tuple(fields)
-    options = Configuration(field, named, features, library, holdout, seed, workers, method, boundary)
-    source = None if isinstance(data, xr.Dataset) else _streamed(data, stream)
+    options = Configuration(field, named, features, library, holdout, seed, workers, method, boundary, stream)
+    source = _streamed(data, options)
     if source is not None:
         chosen = _fields(source.fields, (field,) if field is not None else fields)
         edge = boundary or pilot_fields(source, chosen, None, None)[1]
         run = _run(options, edge, memory, closing)
-        return _recorded(discover_streamed(source, chosen, run, progress), Path(data).stem, seed, started)
+        return _recorded(discover_streamed(source, chosen, run, progress), source.path.stem, seed, started)
     dataset = normalise(data) if isinstance(data, xr.Dataset) else load(data)
     name = "data" if isinstance(data, xr.Dataset) else Path(data).stem
     chosen = _fields(field_names(dataset), (field,) if field is not None else fields)
@@ -122,14 +123,24 @@ def _run(
     return Run(options, boundary, {} if memory is None else memory, closing)
 
 
-def _streamed(path: str | os.PathLike, wanted: bool | None) -> LazyFields | None:
-    """The file to be read in pieces, if it is one and is to be."""
-    if wanted is False or (wanted is None and Path(path).suffix not in STREAMED):
+def _streamed(data: str | os.PathLike | xr.Dataset, options: Configuration) -> LazyFields | None:
+    """The file to be read in pieces, if it is one and is to be; what cannot be is left to `load`."""
+    if isinstance(data, xr.Dataset):
+        if options.stream:
+            raise ValueError("got stream for a dataset in memory, expected a file; leave stream out")
         return None
-    if wanted is None and Path(path).is_file() and Path(path).stat().st_size < SMALL_FILE:
+    path = Path(data)
+    if options.stream:
+        return open_lazily(path)
+    if options.stream is False or options.method != "weak" or path.suffix not in STREAMED:
         return None
-    source = open_lazily(path)
-    return source if wanted or exceeds_memory(source) else None
+    if path.is_file() and path.stat().st_size < SMALL_FILE:
+        return None
+    try:
+        source = open_lazily(path)
+    except DataError:
+        return None
+    return source if exceeds_memory(source) else None
 
 
 def _fields(names: Sequence[str], wanted: Sequence[str] | None) -> tuple[str, ...]:

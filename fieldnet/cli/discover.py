@@ -61,6 +61,14 @@ def discover(
             help="periodic, winding, open, dirichlet or neumann; default: from the data.", show_default=False
         ),
     ] = None,
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Read the file in pieces, or whole; default: in pieces if it is large beside the memory.",
+            show_default=False,
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(help="A TOML file with these options; the command line wins.", show_default=False),
@@ -83,6 +91,7 @@ def discover(
         "workers": workers,
         "method": method,
         "boundary": boundary,
+        "stream": stream,
     }
     source, folder = file or written.get("file"), out or written.get("out")
     if source is None:

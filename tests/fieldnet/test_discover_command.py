@@ -10,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 from rich.console import Console
 
+import fieldnet.discover
 import fieldnet.discover_weak
 from fieldnet.cli import main, progress
 from fieldnet.configuration import Configuration, configuration, field_list, read_configuration
@@ -49,7 +52,8 @@ class TestConfiguration:
         path = tmp_path / "run.toml"
         path.write_text(
             'fields = ["phi", "chi"]\nfeatures = "phase"\nlibrary = "auto + phi_x**4"\nholdout = 0.25\n'
-            'seed = 4\nworkers = 2\nmethod = "weak"\nboundary = "periodic"\nfile = "a.nc"\nout = "here"\n'
+            'seed = 4\nworkers = 2\nmethod = "weak"\nboundary = "periodic"\nstream = true\n'
+            'file = "a.nc"\nout = "here"\n'
         )
         written = read_configuration(path)
         assert (written["file"], written["out"]) == ("a.nc", "here")
@@ -61,6 +65,7 @@ class TestConfiguration:
             seed=4,
             workers=2,
             boundary="periodic",
+            stream=True,
         )
         assert configuration({}, written) == expected
         names = [name for name in expected.arguments() if name != "field"]
@@ -76,6 +81,7 @@ class TestConfiguration:
             ({"workers": 0}, "got 0 workers"),
             ({"boundary": "round"}, "got the boundary 'round', expected one of periodic"),
             ({"method": "magic"}, "got the method 'magic'"),
+            ({"method": "network", "stream": True}, "got stream for the method 'network'"),
         ],
     )
     def test_python_refuses_what_the_command_refuses(self, arguments, message, data):
@@ -93,6 +99,7 @@ class TestConfiguration:
         [
             ("feature = 'auto'", "unknown option 'feature'.*did you mean 'features'"),
             ("seed = 1.5", "got seed = 1.5, expected a whole number"),
+            ("stream = 1", "got stream = 1, expected true or false"),
             ("seed = true", "got seed = True, expected a whole number"),
             ("holdout = 'some'", "expected a number"),
             ("library = 3", "got library = 3, expected a string"),
@@ -200,6 +207,50 @@ def test_toml_gives_the_same_bytes(by_options, data, tmp_path, cli):
     assert code == 0, errors
     assert "95%" in out
     assert files_of(tmp_path / "out") == files_of(by_options)
+
+
+def test_a_file_is_read_in_pieces_if_it_is_asked_for(by_options, data, tmp_path, cli):
+    """What was read whole was fitted again with the held-out data; one pass in pieces has none of them."""
+    (tmp_path / "run.toml").write_text("stream = true\n")
+    found = {}
+    for name, options in (
+        ("pieces", ("--stream",)),
+        ("file", ("--config", tmp_path / "run.toml")),
+        ("whole", ("--no-stream", "--config", tmp_path / "run.toml")),
+    ):
+        code, _, errors = cli("discover", data, "--out", tmp_path / name, *QUICK, *options)
+        assert code == 0, errors
+        found[name] = json.loads((tmp_path / name / "lagrangian.json").read_text("utf-8"))
+    assert {name: content["fit"]["coefficients_from"] for name, content in found.items()} == {
+        "pieces": "the training data",
+        "file": "the training data",
+        "whole": "all data",
+    }
+    automatic = json.loads((by_options / "lagrangian.json").read_text("utf-8"))
+    assert found["whole"]["terms"] == automatic["terms"] != found["pieces"]["terms"]
+    assert found["pieces"]["verdict"] == "variational"
+
+
+def test_what_cannot_be_read_in_pieces(data, tmp_path, monkeypatch):
+    """Large oscillators, and large data for a network, are read whole; in pieces they are refused."""
+
+    def called(*arguments, **options):
+        raise RuntimeError("read whole")
+
+    phases = np.random.default_rng(0).uniform(0, 6, (2, 60, 3))
+    dataset = xr.Dataset({"theta": (("sample", "time", "node"), phases)}, {"time": 0.1 * np.arange(60)})
+    dataset.to_netcdf(tmp_path / "phases.nc", engine="h5netcdf")
+    monkeypatch.setattr(fieldnet.discover, "SMALL_FILE", 0)
+    monkeypatch.setattr(fieldnet.discover, "exceeds_memory", lambda source: True)
+    for name in ("discover_network", "discover_field"):
+        monkeypatch.setattr(fieldnet.discover, name, called)
+    for path, options in ((tmp_path / "phases.nc", {}), (data, {"method": "network"})):
+        with pytest.raises(RuntimeError, match="read whole"):
+            discover_lagrangian(path, **options)
+    with pytest.raises(ValueError, match="got oscillators, expected fields on a grid; load the file whole"):
+        discover_lagrangian(tmp_path / "phases.nc", stream=True)
+    with pytest.raises(ValueError, match="got stream for a dataset in memory"):
+        discover_lagrangian(dataset, stream=True)
 
 
 def test_another_seed_gives_other_bytes(by_options, data, tmp_path, cli):
