@@ -47,6 +47,8 @@ class Configuration:
             raise ValueError(f"got seed {self.seed}, expected a whole number from 0")
         if self.workers < 1:
             raise ValueError(f"got {self.workers} workers, expected a whole number from 1")
+        if self.method == "network" and self.workers > 1:
+            raise ValueError(f"got {self.workers} workers for the method 'network', expected 1")
         if not 0 <= self.holdout < 1:
             raise ValueError(f"got {self.holdout:g} to hold out, expected a part from 0 to below 1")
 

@@ -65,7 +65,7 @@ def discover_lagrangian(
         library: further density terms in one line of text, "auto + cos(2.5*phi), phi_x**4", or these alone
             where `auto` is not among them.
         holdout: the part of the samples, or of the times of a single one, that no fit sees.
-        workers: how many families are searched at once.
+        workers: how many families of a field are searched at once.
         method: "weak" regression, or "network", an L-conv network trained by gradient (one field).
         memory: a mapping that takes what finished parts have found, and spares a later run with the same data
             and options from repeating them.
@@ -92,14 +92,18 @@ def discover_lagrangian(
     if space_names(dataset) == ("node",):
         if library is not None:
             raise ValueError("got a library for oscillators, expected none; it is for fields on a grid")
+        if workers > 1:
+            raise ValueError(f"got {workers} workers for oscillators, expected 1: nodes depend on each other")
         discovery = discover_network(
-            dataset, _single(chosen, "oscillators"), features, seed, progress, method=method
+            dataset, _single(chosen, "oscillators"), features, seed, progress, method, holdout
         )
     elif method == "network":
         names: Sequence[str] = tuple(FEATURE_MAPS) if features == "auto" else (features,)
         for feature in names:
             feature_map(feature)
-        discovery = discover_field(dataset, _single(chosen, "the network"), names, edge, seed, progress)
+        discovery = discover_field(
+            dataset, _single(chosen, "the network"), names, edge, seed, progress, holdout
+        )
     else:
         discovery = discover_weak(dataset, chosen, _run(options, edge, memory, closing), progress)
     return _recorded(discovery, name, seed, started)

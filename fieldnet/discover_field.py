@@ -17,7 +17,7 @@ from .conservation import Conservation, check_conservation
 from .derive import derive_lagrangian, equations_of_motion, expand_field_model
 from .features import PHI, feature_map
 from .generator_report import learned_generators
-from .learning.field_data import split_held_out
+from .learning.field_data import HELD_OUT, split_held_out
 from .learning.field_fit import FieldFit, fit_field
 from .learning.gradient import Progress
 from .learning.identifiability import undetermined
@@ -41,6 +41,7 @@ def discover_field(
     boundary: str,
     seed: int = 0,
     progress: Progress | None = None,
+    holdout: float = HELD_OUT,
 ) -> Discovery:
     """Fit each feature map, take the one that the held-out residual chooses, derive, run and audit.
 
@@ -49,13 +50,13 @@ def discover_field(
     """
     coordinates = ("t", *(str(name) for name in dataset[field].dims[2:]))
     fits = {
-        name: fit_field(dataset, field, coordinates, boundary, feature_map(name), seed, progress)
+        name: fit_field(dataset, field, coordinates, boundary, feature_map(name), seed, progress, holdout)
         for name in features
     }
     chosen = _choose(fits)
     fit = fits[chosen]
     lagrangian = derive_lagrangian(fit.model)
-    _, held_out = split_held_out(dataset)
+    _, held_out = split_held_out(dataset, holdout)
     others = [other.regression for name, other in fits.items() if name != chosen]
     unknown = undetermined(fit.regression, fit.fit, others)
     verdict, evidence = _verdict(fit, lagrangian, unknown)

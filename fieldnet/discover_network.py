@@ -13,7 +13,7 @@ from simulations import BlowUpError, Kuramoto
 
 from .conservation import Conservation, check_conservation
 from .gradient_flow import BrokenCycle, GradientFlow
-from .learning.field_data import split_held_out
+from .learning.field_data import HELD_OUT, split_held_out
 from .learning.gradient import Progress
 from .learning.network_fit import NetworkFit, fit_network
 from .network_lagrangian import (
@@ -42,22 +42,22 @@ def discover_network(
     seed: int = 0,
     progress: Progress | None = None,
     method: str = "weak",
+    holdout: float = HELD_OUT,
 ) -> Discovery:
     """Find order, edges, frequencies, damping and coupling function; derive, run and audit.
 
     `features` is "auto" or "phase": oscillators are linear in (cos nθ, sin nθ). `method` is "weak"
     (projections and likelihood, see `fit_oscillators`) or "network" (L-conv networks of both orders trained
-    by gradient from random weights, see `fit_network`; first harmonic alone). Raises ValueError for others.
+    by gradient from random weights, see `fit_network`; first harmonic alone). `holdout` is the part of the
+    samples that is held out, see `split_held_out`. Raises ValueError for others.
     """
     if method not in ("weak", "network"):
         raise ValueError(f"got the method '{method}', expected weak or network")
     if features not in ("auto", "phase"):
         raise ValueError(f"got the features '{features}' for oscillators, expected auto or phase")
-    samples = dataset.sizes["sample"]
-    _, held_out = split_held_out(dataset)
-    kept_back = tuple(range(samples - held_out.sizes["sample"], samples)) if samples > 1 else ()
-    found = fit_oscillators(dataset, field, kept_back, progress) if method == "weak" else None
-    fit = found.summary if found is not None else fit_network(dataset, field, seed, kept_back, progress)
+    _, held_out = split_held_out(dataset, holdout)
+    found = fit_oscillators(dataset, field, holdout, progress) if method == "weak" else None
+    fit = found.summary if found is not None else fit_network(dataset, field, seed, holdout, progress)
     theory = network_theory(fit.model)
     verdict, evidence = _verdict(fit, theory)
     if found is not None:

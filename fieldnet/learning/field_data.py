@@ -34,28 +34,53 @@ class FieldSamples:
 
 
 def split_held_out(dataset: xr.Dataset, fraction: float = HELD_OUT) -> tuple[xr.Dataset, xr.Dataset]:
-    """(training, held-out): whole samples, the last `fraction` of them and at least one.
+    """(training, held-out) by `held_out_samples`, or of a single sample by `held_out_times`.
 
-    Of a single sample the last quarter of the times is held out, or `fraction` where that is not the default.
     With `fraction` 0 both are all the data. Raises ValueError where that is too short.
     """
-    if not 0 <= fraction < 1:
-        raise ValueError(f"got {fraction} to hold out, expected a part from 0 to below 1")
     if fraction == 0:
         return dataset, dataset
     samples = dataset.sizes["sample"]
     if samples > 1:
-        last = max(1, round(fraction * samples))
+        last = held_out_samples(samples, fraction)
         return dataset.isel(sample=slice(0, -last)), dataset.isel(sample=slice(-last, None))
     times = dataset.sizes["time"]
-    held = times // 4 if fraction == HELD_OUT else max(1, round(fraction * times))
     least = 4 * (2 * SMALLEST_HALF_WIDTH + 2)
     if times < least:
         raise ValueError(
             f"too few time steps: got {times} of one sample, expected at least {least}; "
             "give more times or more samples"
         )
+    held = held_out_times(times, fraction, 3 * least // 4, least // 4)
     return dataset.isel(time=slice(0, times - held)), dataset.isel(time=slice(times - held, None))
+
+
+def held_out_samples(samples: int, fraction: float) -> int:
+    """How many of the last samples are held out: `fraction` of them, at least one, but not all; 0 for 0."""
+    _check(fraction)
+    return min(samples - 1, max(1, round(fraction * samples))) if fraction else 0
+
+
+def held_out_times(times: int, fraction: float, to_fit: int, to_test: int) -> int:
+    """How many of the last times of a single sample are held out: a quarter by default, else `fraction`.
+
+    0 for 0. Raises ValueError where fewer than `to_fit` times stay or fewer than `to_test` are held out.
+    """
+    _check(fraction)
+    if fraction == 0:
+        return 0
+    held = times // 4 if fraction == HELD_OUT else round(fraction * times)
+    if held < to_test or times - held < to_fit:
+        raise ValueError(
+            f"got {held} of {times} times to hold out ({fraction:g}), expected at least {to_test}, and "
+            f"{to_fit} to fit; give more times or another part"
+        )
+    return held
+
+
+def _check(fraction: float) -> None:
+    if not 0 <= fraction < 1:
+        raise ValueError(f"got {fraction} to hold out, expected a part from 0 to below 1")
 
 
 def field_samples(

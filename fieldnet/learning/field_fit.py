@@ -14,7 +14,7 @@ from simulations.derivatives import central_weights
 from ..features import FeatureMap
 from .band import set_band, stencil_directions, unfolded
 from .explanation import explanation
-from .field_data import field_samples, split_held_out
+from .field_data import HELD_OUT, field_samples, split_held_out
 from .field_model import FieldModel
 from .field_training import train_field
 from .gradient import History, Progress
@@ -81,6 +81,7 @@ def fit_field(
     features: FeatureMap,
     seed: int = 0,
     progress: Progress | None = None,
+    holdout: float = HELD_OUT,
 ) -> FieldFit:
     """Train an L-conv network on `field`, keep the terms that the data ask for, and refit those.
 
@@ -91,9 +92,10 @@ def fit_field(
     3. Terms are eliminated by cross-validation on the training samples, the kept ones fitted again.
     4. The result goes back into the weights of the layer: m₂ and h are factored into (W, η).
 
-    `coordinates` are the names in the equations, such as ("t", "x"). Raises ValueError for too few data.
+    `coordinates` are the names in the equations, such as ("t", "x"); `holdout` is the part of the data that
+    no fit sees, see `split_held_out`. Raises ValueError for too few data.
     """
-    training_data, held_out_data = split_held_out(dataset)
+    training_data, held_out_data = split_held_out(dataset, holdout)
     training = field_samples(training_data, field, boundary)
     held_out = field_samples(held_out_data, field, boundary, widths=training.windows.half_points)
 

@@ -1,13 +1,13 @@
 """From the phases of oscillators to their network: train, choose the order, select edges, refit."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import xarray as xr
 
+from .field_data import HELD_OUT, held_out_samples
 from .gradient import History, Progress
 from .network_model import NetworkModel, rotation_parts
 from .network_regression import COMMON, SHAPE, Coefficients, Support, WeakRegression, form_of
@@ -67,20 +67,21 @@ def fit_network(
     dataset: xr.Dataset,
     field: str = "theta",
     seed: int = 0,
-    held_out: Sequence[int] = (),
+    holdout: float = HELD_OUT,
     progress: Progress | None = None,
 ) -> NetworkFit:
     """Learn oscillators from a loaded dataset, dims (sample, time, node).
 
     Networks of order 1 and 2 train from random weights drawn with `seed`; the order whose held-out residual
     is smaller is taken, order 1 where they tie. Edges, dampings, phase lag and on-site torques are kept where
-    cross-validation asks for them and refitted by least squares of the same weak residual. `held_out`:
-    samples that no fit sees, by default the last one; of a single sample, the last quarter of the time.
+    cross-validation asks for them and refitted by least squares of the same weak residual. `holdout`: the
+    part of the samples that no fit sees, the last ones; of a single sample, of its windows (by default a
+    quarter).
 
-    Raises ValueError for dims other than these or held-out samples that do not leave any to train on.
+    Raises ValueError for dims other than these or a part that is not from 0 to below 1.
     """
     started = time.perf_counter()
-    samples = {order: _split(network_samples(dataset, field, order), held_out) for order in (1, 2)}
+    samples = {order: _split(network_samples(dataset, field, order), holdout) for order in (1, 2)}
     models, history, residuals = _train_both(samples, field, seed, progress)
     first, second = (max(residuals[order][1], QUADRATURE) for order in (1, 2))
     order = 2 if second < min(first, NOTHING) / (1 + MATERIAL) else 1
@@ -166,14 +167,15 @@ def _train_both(
     return models, history, residuals
 
 
-def _split(samples: NetworkSamples, held_out: Sequence[int]) -> tuple[NetworkSamples, NetworkSamples]:
+def _split(samples: NetworkSamples, holdout: float) -> tuple[NetworkSamples, NetworkSamples]:
+    """(training, held-out), as `split_held_out`; of a single sample by windows."""
     count = samples.values.shape[0]
-    if not held_out and count == 1:
-        return samples.split_time(0.75)
-    out = sorted({int(n) for n in held_out}) if held_out else [count - 1]
-    if out[0] < 0 or out[-1] >= count or len(out) == count:
-        raise ValueError(f"held-out samples {out} of {count}; expected some of 0 to {count - 1}, but not all")
-    return samples.select([n for n in range(count) if n not in out]), samples.select(out)
+    if holdout == 0:
+        return samples, samples
+    if count == 1:
+        return samples.split_time(0.75 if holdout == HELD_OUT else 1 - holdout)
+    last = held_out_samples(count, holdout)
+    return samples.select(list(range(count - last))), samples.select(list(range(count - last, count)))
 
 
 def _within(progress: Progress | None, begin: float, end: float) -> Progress | None:

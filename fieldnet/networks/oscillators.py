@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import xarray as xr
 
+from ..learning.field_data import HELD_OUT, held_out_samples, held_out_times
 from ..learning.network_fit import NetworkFit
 from ..learning.network_model import NetworkModel
 from .fit import OscillatorFit, fit_law
@@ -47,23 +48,26 @@ class Oscillators:
 def fit_oscillators(
     dataset: xr.Dataset,
     field: str = "theta",
-    held_out: Sequence[int] = (),
+    holdout: float = HELD_OUT,
     progress: Progress | None = None,
 ) -> Oscillators:
     """Oscillators from the phases of a loaded dataset, dims (sample, time, node).
 
-    All samples fit the coefficients. For what is said of held-out samples (by default the last; of a single
-    one the last quarter of its times) these are left out again by one Gauss–Newton step of the same
-    likelihood; only which edges there are was chosen with them.
+    All samples fit the coefficients. For what is said of held-out data (the last samples, `holdout` of all;
+    of a single one the last times, see `held_out_times`) these are left out again by one Gauss–Newton step of
+    the same likelihood; only which edges there are was chosen with them.
 
-    Raises ValueError for other dims, fewer than 2 oscillators or too few times.
+    Raises ValueError for other dims, fewer than 2 oscillators or too few times to fit or to hold out.
     """
     started = time.perf_counter()
     phases, step = _phases(dataset, field)
+    if len(phases) == 1:
+        _held_out_times(phases.shape[1], holdout)  # before the work, for its error
     fit = fit_law(phases, step, progress)
-    training_law = _without(fit, held_out)
+    training, testing = _split(fit, len(phases), holdout)
+    training_law = _without(fit, training)
     model = as_model(fit, field)
-    train, test = _residuals(fit, training_law, held_out)
+    train, test = _residuals(fit, training_law, training, testing)
     errors = _errors(fit)
     undetermined = _undetermined(fit, train)
     summary = NetworkFit(
@@ -151,33 +155,45 @@ def _phases(dataset: xr.Dataset, field: str) -> tuple[np.ndarray, float]:
     return unwrapped(values), float(np.mean(np.diff(dataset["time"].values)))
 
 
-def _split(fit: OscillatorFit, held_out: Sequence[int]) -> tuple[Trajectories, Trajectories]:
-    """Trajectories (training, held-out) with their initial states."""
+def _split(fit: OscillatorFit, samples: int, holdout: float) -> tuple[Trajectories, Trajectories]:
+    """Trajectories (training, held-out) with their initial states.
+
+    A fit that follows samples in pieces leaves out all pieces of the held-out samples; of a single one the
+    last pieces, as many as have a held-out time.
+    """
     whole = fit.trajectories
-    samples, times, _ = whole.phases.shape
-    if samples == 1:
-        cut = times - times // 4
-        late = whole.run(fit.law)[:, cut]
-        return replace(whole, phases=whole.phases[:, :cut]), Trajectories(
-            whole.phases[:, cut:], whole.step, late
-        )
-    out = sorted(set(held_out)) or [samples - 1]
-    kept = [n for n in range(samples) if n not in out]
+    pieces, times, _ = whole.phases.shape
+    if holdout == 0:
+        return whole, whole
+    if samples > 1:
+        out = held_out_samples(samples, holdout) * (pieces // samples)
+    else:
+        held = _held_out_times(pieces * times, holdout)
+        if pieces == 1:
+            late = whole.run(fit.law)[:, times - held]
+            training = replace(whole, phases=whole.phases[:, : times - held])
+            return training, Trajectories(whole.phases[:, times - held :], whole.step, late)
+        out = min(pieces - 1, -(-held // times))
     training, testing = (
-        replace(whole, phases=whole.phases[part], initial=whole.initial[part]) for part in (kept, out)
+        replace(whole, phases=whole.phases[part], initial=whole.initial[part])
+        for part in (slice(-out), slice(-out, None))
     )
     return training, testing
 
 
-def _without(fit: OscillatorFit, held_out: Sequence[int]) -> Law:
-    training, _ = _split(fit, held_out)
+def _held_out_times(times: int, holdout: float) -> int:
+    return held_out_times(times, holdout, FIRST, FIRST // 2)
+
+
+def _without(fit: OscillatorFit, training: Trajectories) -> Law:
     normal = normal_equations(fit.law, fit.free, training, training.run(fit.law))
     return moved(fit.law, fit.free, solve(normal.matrix, normal.gradient))
 
 
-def _residuals(fit: OscillatorFit, training_law: Law, held_out: Sequence[int]) -> tuple[float, float]:
+def _residuals(
+    fit: OscillatorFit, training_law: Law, training: Trajectories, testing: Trajectories
+) -> tuple[float, float]:
     """Root mean square of θ_data − θ, initial states fitted, relative to that of constant torques."""
-    training, testing = _split(fit, held_out)
     own = training.squares(training.run(fit.law))
     later = testing
     for _ in range(3):

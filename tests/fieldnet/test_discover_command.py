@@ -77,6 +77,7 @@ class TestConfiguration:
         [
             ({"field": "u", "fields": ("u",)}, "got both 'field' and 'fields', expected one"),
             ({"method": "network", "library": "u**2"}, "got a library for the method 'network'"),
+            ({"holdout": 1.0}, "got 1 to hold out, expected a part from 0 to below 1"),
             ({"seed": -1}, "got seed -1, expected a whole number from 0"),
             ({"workers": 0}, "got 0 workers"),
             ({"boundary": "round"}, "got the boundary 'round', expected one of periodic"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fieldnet.learning.network_fit import fit_network
+from fieldnet.learning.network_fit import _split, fit_network
 from fieldnet.learning.network_model import NetworkModel
 from fieldnet.learning.network_training import network_samples, relative_residual
 from simulations import Kuramoto
@@ -193,13 +193,23 @@ def test_progress_is_reported_and_does_not_go_back():
     assert any("order 2, L-BFGS" in stage for stage, _, _ in seen)
 
 
-def test_held_out_samples():
-    data = case("damped").data
-    a, b = (fit_network(data, "theta", held_out=out) for out in ((5,), ()))
-    np.testing.assert_array_equal(a.coupling, b.coupling)
-    for out in ((6,), tuple(range(6)), (-1,)):
-        with pytest.raises(ValueError, match="expected some of 0 to 5, but not all"):
-            fit_network(data, "theta", held_out=out)
+@pytest.mark.parametrize("samples, holdout, kept", [(6, 0.2, 5), (6, 0.5, 3), (6, 0.95, 1), (6, 0.0, 6)])
+def test_held_out_samples(samples, holdout, kept):
+    whole = network_samples(case("damped").data)
+    training, testing = _split(whole, holdout)
+    np.testing.assert_array_equal(training.values, whole.values[:kept])
+    np.testing.assert_array_equal(testing.values, whole.values[kept % samples :])
+
+
+def test_held_out_windows_of_a_single_sample():
+    single = network_samples(case("damped").data.isel(sample=[0]))
+    count = single.windows.count
+    for holdout, part in ((0.2, 0.75), (0.5, 0.5)):
+        training, testing = _split(single, holdout)
+        assert training.windows.count == round(part * count)
+        assert training.windows.count + testing.windows.count == count
+    with pytest.raises(ValueError, match="expected a part from 0 to below 1"):
+        fit_network(case("damped").data, "theta", holdout=1.0)
 
 
 def test_the_generator_of_torch_is_left_alone():

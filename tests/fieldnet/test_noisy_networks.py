@@ -7,12 +7,13 @@ import pytest
 import torch
 import xarray as xr
 
+from fieldnet.discover import discover_lagrangian
 from fieldnet.discover_network import discover_network
 from fieldnet.learning.network_model import NetworkModel
 from fieldnet.network_lagrangian import network_theory
 from fieldnet.networks.law import Law
-from fieldnet.networks.oscillators import as_model, fit_oscillators
-from fieldnet.networks.shooting import Free, moved, sensitivities
+from fieldnet.networks.oscillators import _split, as_model, fit_oscillators
+from fieldnet.networks.shooting import Free, Trajectories, maximise, moved, sensitivities
 from fieldnet.networks.smoothing import noise_deviation, smooth, unwrapped
 
 NODES, STEP = 6, 0.05
@@ -64,6 +65,51 @@ def test_edges_and_weights_at_noise():
     found = fit_oscillators(dataset(phases(truth)))
     assert assert_found(found, truth).phase_lag == 0
     assert found.fit.sigma == pytest.approx(0.05, rel=0.03)
+
+
+@pytest.mark.parametrize("samples, holdout, kept", [(5, 0.2, 4), (5, 0.6, 2), (5, 0.95, 1), (1, 0.5, 80)])
+def test_held_out_part(samples, holdout, kept):
+    """The law of the training part is what that part alone gives on the edges found, to second order of the
+    step; the reported law is that of all data.
+    """
+    values = phases(law(), samples=samples, noise=0.01)[:, :160]
+    found = fit_oscillators(dataset(values), holdout=holdout)
+    cut = (slice(kept), slice(None)) if samples > 1 else (slice(None), slice(kept))
+    start = found.fit.trajectories
+    training = replace(start, phases=start.phases[cut], initial=start.initial[cut[0]])
+    alone, _, _ = maximise(found.fit.law, found.fit.free, training)
+    step = np.abs(alone.frequencies - found.fit.law.frequencies).max()
+    assert step > 1e-5
+    assert np.abs(found.training_law.frequencies - alone.frequencies).max() < 0.1 * step
+    discovery = discover_lagrangian(dataset(values), holdout=holdout)
+    assert discovery.held_out.sizes["sample" if samples > 1 else "time"] == (
+        samples - kept if samples > 1 else 160 - kept
+    )
+    assert discovery.fit["held_out_residual"] == found.summary.held_out_residual
+
+
+@pytest.mark.parametrize("samples, holdout, kept", [(2, 0.2, 4), (3, 0.6, 4), (1, 0.2, 3), (1, 0.6, 1)])
+def test_held_out_samples_are_left_out_in_all_their_pieces(samples, holdout, kept):
+    """Four pieces each: piece n belongs to sample n // 4."""
+    truth = law()
+    found = fit_oscillators(dataset(phases(truth, samples=samples, noise=0.01)[:, :160]))
+    pieces = np.arange(4 * samples * 40 * NODES, dtype=float).reshape(4 * samples, 40, NODES)
+    fit = replace(found.fit, trajectories=Trajectories(pieces, STEP, pieces[:, 0]))
+    training, testing = _split(fit, samples, holdout)
+    np.testing.assert_array_equal(training.phases, pieces[:kept])
+    np.testing.assert_array_equal(testing.phases, pieces[kept:])
+    np.testing.assert_array_equal(testing.initial, pieces[kept:, 0])
+
+
+def test_parts_and_workers_that_are_refused():
+    single = dataset(phases(law(), samples=1)[:, :60])
+    for holdout in (0.05, 0.7):
+        with pytest.raises(ValueError, match=r"of 60 times to hold out .*, expected at least 12"):
+            fit_oscillators(single, holdout=holdout)
+    with pytest.raises(ValueError, match="got 2 workers for oscillators, expected 1"):
+        discover_lagrangian(single, workers=2)
+    with pytest.raises(ValueError, match="got 2 workers for the method 'network', expected 1"):
+        discover_lagrangian(single, workers=2, method="network")
 
 
 @pytest.mark.slow
