@@ -23,8 +23,8 @@ SCHEMA = "fieldnet/lagrangian/1"
 @dataclass(frozen=True)
 class TermEstimate:
     """A term of the density with its coefficient; `trained` is the coefficient that the network had before
-    terms
-    were selected and refitted (None where it has none, as for the kinetic term that fixes the scale)."""
+    terms were selected and refitted (None where it has none, as for the kinetic term that fixes the scale).
+    """
 
     term: str
     coefficient: float

@@ -154,9 +154,8 @@ def stages_of(ansatz: EquationAtoms) -> list[tuple[Atom, ...]]:
 
 def candidates_of(atoms: Sequence[Atom], order: int, jets: JetSpace, last: bool) -> tuple[Atom, ...]:
     """Atoms for equations of this order in time: those of lower order, and at the last stage also those that
-    multiply
-    the highest time derivative by a function, as metrics that depend on the field do, or differentiate it in
-    space.
+    multiply the highest time derivative by a function, as metrics that depend on the field do, or
+    differentiate it in space.
 
     The equation is solved for its linear term φ_tt all the same; the relation of all terms is found as a
     whole.
@@ -246,8 +245,8 @@ class _Best:
 
 def _rivals(chosen: Attempt, tried: Mapping[str, Attempt]) -> tuple[Rivals, ...]:
     """Atoms of the chosen equations with others that explain the data as well: one in the place of one, of
-    the same
-    family, and what another family gives with as few terms."""
+    the same family, and what another family gives with as few terms.
+    """
     found: list[Rivals] = []
     for n, fit in enumerate(chosen.fits):
         found += [((kept,), (other,)) for kept, other in rivals(chosen.table, fit, chosen.candidates[n])]

@@ -39,8 +39,8 @@ class Support:
 @dataclass(frozen=True)
 class Criterion:
     """Extended Bayesian information criterion, n log λ + |S|(log n + 2 log K) (Chen & Chen, Biometrika 95
-    (2008) 759, γ = 1): n effective rows, K candidates. λ counts as no less than what noise gives, 1 −
-    3√(2/n).
+    (2008) 759, γ = 1): n effective rows, K candidates. λ counts as no less than `floor`, what noise gives,
+    max(1 − 3√(2/n), 0.3).
     """
 
     effective_rows: float

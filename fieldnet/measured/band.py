@@ -87,7 +87,8 @@ def turns(values: np.ndarray, grid: Grid) -> np.ndarray:
 
 def band_of(values: np.ndarray, grid: Grid, sigma: float) -> Band:
     """The modes above the noise of a field with axes (sample, time, *S), by Mallows' criterion along each
-    axis: K minimises (power left out) + K σ²/GAIN, powers with the noise's share subtracted.
+    axis: K minimises (power left out) + K n σ²/GAIN, powers with the noise's share subtracted, n three tenths
+    of the modes along the other axes, which go with every mode of this one.
 
     All modes where σ is below NOISY of the standard deviation.
     """

@@ -90,6 +90,12 @@ class TestConfiguration:
             with pytest.raises(ValueError, match=message):
                 refused()
 
+    @pytest.mark.parametrize("holdout, held", [(0.01, 1), (0.97, 98)])
+    def test_a_part_that_leaves_too_little(self, holdout, held, data):
+        single = load(data).isel(sample=[0])
+        with pytest.raises(ValueError, match=f"got {held} of 101 times to hold out"):
+            discover_lagrangian(single, holdout=holdout)
+
     def test_the_command_line_wins(self):
         written = {"fields": ("phi",), "seed": 4, "features": "phase"}
         chosen = configuration({"field": "chi", "seed": 5, "features": None}, written)
