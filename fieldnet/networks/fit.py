@@ -76,7 +76,11 @@ def fit_law(phases: np.ndarray, step: float, progress: Progress | None = None) -
     search = _Search(
         phases, smoothed.phases, smoothed.velocities, step, noise, 2 * smoothed.half, law, free, tell
     )
-    search.run()
+    try:
+        with np.errstate(over="raise"):
+            search.run()
+    except FloatingPointError:
+        search.run_without_edges()
     return OscillatorFit(
         search.law,
         search.free,
@@ -148,6 +152,26 @@ class _Search:
         else:
             self._errors()
 
+    def run_without_edges(self) -> None:
+        """Frequencies and dampings alone, where the likelihood has no maximum that the data resolve.
+
+        Couplings that too few data leave open run away until responses e^{t∂F/∂θ} overflow: every edge then
+        has an infinite standard error.
+        """
+        nodes = self.law.nodes
+        none = np.zeros((nodes, nodes))
+        form = np.zeros((HARMONICS, 2))
+        form[0, 0] = 1.0
+        zero = np.zeros(nodes)
+        self.law = Law(self.law.order, none, self.velocities.mean((0, 1)), zero, form, np.zeros((2, 2)))
+        if self.law.order == 2:
+            self.law = replace(self.law, frequencies=zero)
+        self.free = replace(_first_free(self.law), damped=np.zeros(nodes, bool))
+        self.trajectories = self._pieces(min(self.phases.shape[1], self.length))
+        self._maximise(3)
+        self._errors()
+        self.proposal = Proposal(none > 0, np.full((nodes, nodes), np.inf), none)
+
     def chi_square(self) -> float:
         return self.variance / self.noise**2
 
@@ -203,8 +227,7 @@ class _Search:
         return Trajectories(pieces, self.step, initial)
 
     def _is_close(self, trajectories: Trajectories) -> bool:
-        with np.errstate(over="ignore", invalid="ignore"):
-            squares = trajectories.squares(trajectories.run(self.law))
+        squares = trajectories.squares(trajectories.run(self.law))
         return squares < CLOSE**2 * trajectories.phases.size
 
     def _maximise(self, iterations: int, prior: float = 0.0, tolerance: float = 1e-6) -> None:

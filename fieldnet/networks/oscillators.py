@@ -119,8 +119,7 @@ def as_model(fit: OscillatorFit, field: str) -> NetworkModel:
 def follow(law: Law, free: Free, phases: np.ndarray, step: float) -> np.ndarray:
     """Phases of the law from the state that best fits the first points of each sample. shape: (S, T, N)"""
     start = _started(law, free, phases[:, : max(FIRST, 2)], step)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return replace(start, phases=phases).run(law)[..., : law.nodes]
+    return replace(start, phases=phases).run(law)[..., : law.nodes]
 
 
 def _started(law: Law, free: Free, phases: np.ndarray, step: float) -> Trajectories:
@@ -264,10 +263,13 @@ def _undetermined(fit: OscillatorFit, residual: float) -> str | None:
     mixed = np.flatnonzero(open_[worst])
     listed = ", ".join(f"theta_{j}" for j in mixed[:6]) + (", …" if len(mixed) > 6 else "")
     others = f" (and at {len(nodes) - 1} more nodes)" if len(nodes) > 1 else ""
+    apart = f"at node {worst} the parts of {listed} and the frequency cannot be told apart{others}"
+    error = fit.full_stderr[worst, mixed[0]]
+    if not np.isfinite(error):
+        return f"{apart}: these are too few data for as many edges; give more or longer transients"
     return (
-        f"at node {worst} the parts of {listed} and the frequency cannot be told apart{others}: these phases "
-        f"move together in all samples; with all edges allowed K_{worst},{mixed[0]} has the standard error "
-        f"{fit.full_stderr[worst, mixed[0]]:.3g}"
+        f"{apart}: these phases move together in all samples; with all edges allowed K_{worst},{mixed[0]} "
+        f"has the standard error {error:.3g}"
     )
 
 

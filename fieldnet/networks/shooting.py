@@ -74,11 +74,13 @@ class Trajectories:
         if not np.isfinite(rate):
             return np.full((*self.phases.shape[:2], self.initial.shape[1]), np.nan)
         divisions = max(1, int(np.ceil(self.step * rate / (10 * REACH))))
-        return law.run(self.initial, self.phases.shape[1] - 1, self.step, min(divisions, 50))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return law.run(self.initial, self.phases.shape[1] - 1, self.step, min(divisions, 50))
 
     def squares(self, states: np.ndarray) -> float:
         """Σ(θ_data − θ)²."""
-        value = float(np.square(self.phases - states[..., : self.phases.shape[2]]).sum())
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = float(np.square(self.phases - states[..., : self.phases.shape[2]]).sum())
         return value if np.isfinite(value) else np.inf
 
     def freedom(self, coefficients: int) -> int:
@@ -117,9 +119,8 @@ def maximise(
         while fraction > 1e-2:
             trial = moved(law, free, fraction * step)
             trial_paths = replace(trajectories, initial=trajectories.initial + fraction * starts)
-            with np.errstate(over="ignore", invalid="ignore"):
-                trial_states = trial_paths.run(trial)
-                trial_squares = trial_paths.squares(trial_states)
+            trial_states = trial_paths.run(trial)
+            trial_squares = trial_paths.squares(trial_states)
             trial_penalty = prior * float(np.square(trial.coupling).sum())
             if trial_squares + trial_penalty < squares + penalty:
                 break

@@ -208,6 +208,28 @@ def test_synchronised_phases_are_undetermined():
     assert "theta_" in fit.undetermined
 
 
+def test_too_few_data_are_undetermined():
+    """Couplings that run away, here of one short transient, are no answer, and no overflow."""
+    fit = fit_oscillators(dataset(phases(law(), samples=1)[:, :160])).summary
+    assert "give more or longer transients" in fit.undetermined
+    np.testing.assert_array_equal(fit.coupling, 0)
+
+
+def test_without_edges_frequencies_are_left(monkeypatch):
+    """Of oscillators with inertia too: uncoupled ones under constant torques."""
+
+    def overflow(search):
+        raise FloatingPointError
+
+    monkeypatch.setattr("fieldnet.networks.fit._Search.run", overflow)
+    truth = law(order=2, strength=0.0)
+    fit = fit_oscillators(dataset(phases(truth, noise=1e-3))).summary
+    assert fit.order == 2
+    np.testing.assert_allclose(fit.frequencies, truth.frequencies, atol=1e-3)
+    assert fit.frequencies_stderr.max() < 1e-3
+    assert "give more or longer transients" in fit.undetermined
+
+
 def test_free_oscillators_have_no_edges():
     truth = law(strength=0.0)
     fit = fit_oscillators(dataset(phases(truth))).summary
