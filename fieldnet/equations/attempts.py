@@ -12,7 +12,16 @@ from .completion import completed
 from .held_out import least_residual
 from .library import DensityLibrary, EquationAtoms, equation_atoms
 from .projections import Projections
-from .search import NEGLIGIBLE, RIVAL, AtomTable, EquationFit, criterion_of, find_equation, fit_equation
+from .search import (
+    NEGLIGIBLE,
+    RIVAL,
+    AtomTable,
+    EquationFit,
+    cancels,
+    criterion_of,
+    find_equation,
+    fit_equation,
+)
 from .selection import SYSTEMATIC
 from .widths import FLUCTUATION, Widths
 
@@ -135,7 +144,7 @@ def chosen_of(
     another one leaves less of the `unseen` data beyond chance; with mirror images.
     """
     first = next(iter(tried.values()))
-    best = [_best(list(tried.values()), n, unseen) for n in range(len(first.fits))]
+    best = [_best_of(list(tried.values()), n, unseen) for n in range(len(first.fits))]
     families = tuple(a.families[n] for n, a in enumerate(best))
     candidates = tuple(a.candidates[n] for n, a in enumerate(best))
     fits = [a.fits[n] for n, a in enumerate(best)]
@@ -144,18 +153,27 @@ def chosen_of(
     return Attempt(tuple(fits), families, candidates, first.order, first.stage, first.table)
 
 
-def _best(tried: Sequence[Attempt], number: int, unseen: Projections | None) -> Attempt:
-    """The attempt whose equation for one field is taken."""
+def _best_of(tried: Sequence[Attempt], n: int, unseen: Projections | None) -> Attempt:
+    """The attempt taken for one field: that of least criterion; of those as good, not one whose terms cancel;
+    unless another leaves less of the unseen data.
+    """
 
     def key(attempt: Attempt) -> tuple[float, int]:
-        fit = attempt.fits[number]
+        fit = attempt.fits[n]
         return fit.score + (RIVAL if attempt.family == MIXED else 0), len(fit.atoms)
 
-    first, *others = sorted(tried, key=key)
+    best = min(tried, key=key)
+    plainer = [
+        a
+        for a in tried
+        if key(a)[0] < key(best)[0] + RIVAL
+        and cancels(best.table, a.fits[n], best.fits[n].atoms, best.fits[n].theta)
+    ]
+    best = min(plainer, key=key, default=best)
     if unseen is None:
-        return first
-    better = least_residual(unseen, first.fits[number], [a.fits[number] for a in others])
-    return first if better is None else others[better]
+        return best
+    better = least_residual(unseen, best.fits[n], [a.fits[n] for a in tried])
+    return best if better is None else tried[better]
 
 
 def union(ansatz: Sequence[EquationAtoms]) -> EquationAtoms:

@@ -60,7 +60,7 @@ def density_of(
     """
     n, count = combinations.shape
     spread = np.sqrt(np.diag(covariance).clip(0)).reshape(n, count)
-    used = (np.abs(combinations) > EXACT * np.abs(combinations).max(initial=0)) | (spread > 0)
+    used = (combinations != 0) | (spread > 0)
     vectors: list[np.ndarray] = []
     densities: list[sympy.Expr] = []
     for term, vector in _candidates(conditions, reading, library, used):
@@ -68,7 +68,9 @@ def density_of(
             vectors.append(vector)
             densities.append(term)
     inverse = np.linalg.pinv(np.array(vectors).reshape(-1, n * count)).T
+    inverse[np.abs(inverse) < EXACT * np.abs(inverse).max(initial=0.0)] = 0.0
     theta, theta_response = -inverse @ combinations.ravel(), -inverse
+    theta[np.abs(theta) < EXACT * np.abs(inverse) @ np.abs(combinations.ravel())] = 0.0
     return _collected(
         densities, theta, theta_response @ covariance @ theta_response.T, reading.space, significant
     )
@@ -137,7 +139,7 @@ def _collected(
     table = np.array(list(columns.values())).reshape(-1, len(theta))
     values, spread = table @ theta, table @ covariance @ table.T
     errors = np.sqrt(np.diag(spread).clip(0))
-    size = np.abs(values).max(initial=0.0)
+    size = np.abs(table) @ np.abs(theta)  # what each is a sum of: ratios of terms change with the units
     errors[errors < EXACT * size] = 0.0
     values = np.array([float(f"{v:.14g}") for v in values])
     kept = ((np.abs(values) > EXACT * size) | (errors > 0)) & (np.abs(values) >= significant * errors)

@@ -17,7 +17,7 @@ from .held_out import HeldOut
 from .joining import joined
 from .library import EquationAtoms
 from .measured import MeasuredFields
-from .search import RIVAL, AtomTable, EquationFit, by_chance, rivals
+from .search import RIVAL, AtomTable, EquationFit, by_chance, cancels, rivals
 from .widths import Widths
 
 ORDERS = ((1, "first order in time"), (2, "second order in time"), (0, "mixed"))
@@ -260,6 +260,8 @@ def _rivals(chosen: Attempt, tried: Mapping[str, Attempt]) -> tuple[Rivals, ...]
             kept = tuple(a for a in fit.atoms if a not in its.atoms)
             instead = tuple(a for a in its.atoms if a not in fit.atoms)
             chance = by_chance(chosen.table, fit, its.atoms, its.theta)
+            if cancels(chosen.table, fit, its.atoms, its.theta):
+                continue
             if kept and instead and abs(its.score - fit.score) < RIVAL + chance:
                 found.append((kept, instead))
     return tuple(dict.fromkeys(found))

@@ -27,6 +27,7 @@ Cache = dict[tuple, np.ndarray]
 Monomial = tuple[tuple[int, ...], tuple[complex, ...]]
 
 DIGITS = 12  # rates κ are rounded so that sums of equal rates compare equal
+BURIED = 100.0  # e^−100 of a wave is left under noise of many periods; it is lost, and must not overflow
 ORDER = 3  # the Taylor series of the inverse heat flow runs to (σ²)³
 
 
@@ -304,7 +305,8 @@ def _linear(argument: sympy.Expr, symbols: tuple[sympy.Symbol, ...]) -> tuple[li
 
 def _flown_power(power: int, rate: complex, variance: float) -> list[complex]:
     """Coefficients, by powers of φ, of e^{−½σ²κ²} He_p(φ − σ²κ)."""
-    front = np.exp(-variance * rate**2 / 2)
+    exponent = -variance * rate**2 / 2
+    front = np.exp(complex(min(exponent.real, BURIED), exponent.imag))
     out = [0j] * (power + 1)
     for pairs in range(power // 2 + 1):  # He_p(x) = Σ p!/(j!(p−2j)!) (−σ²/2)^j x^{p−2j}
         left = power - 2 * pairs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,9 @@ functions' trapezoidal rule. Without it data without noise would have no scale.
 
 CONSTANT = 0.03
 """Part of a constant column that counts as varying."""
+
+ROUND_OFF = 1e-12
+"""Part of ∫|F̃||∂_αψ| below which an integral counts as 0."""
 
 
 class Windows(Protocol):
@@ -71,6 +75,7 @@ class Projections:
         self.half_points = tuple(half_points)
         self._weights = [[w.numpy() for w in axis.weights] for axis in axes]
         self._columns: dict[Atom, np.ndarray] = {}
+        self._vanishing: dict[Atom, bool] = {}
         self._functions: dict[object, FieldFunction] = {}
         self._clean: dict[object, FieldFunction] = {}
         self._cache: dict = {}
@@ -107,8 +112,25 @@ class Projections:
         for atom in atoms:
             if atom not in self._columns:
                 sign = (-1) ** sum(atom.derivative)
-                self._columns[atom] = sign * self.project(self.values(atom), atom.derivative).ravel()
+                values = self.values(atom)
+                self._columns[atom] = sign * self.project(values, atom.derivative).ravel()
+                self._vanishing[atom] = self._vanishes(values, self._columns[atom], atom.derivative)
         return np.stack([self._columns[atom] for atom in atoms], axis=1)
+
+    def vanishing(self, atoms: Sequence[Atom]) -> np.ndarray:
+        """Whether each column is 0 but for round-off, in units of its own.
+
+        Columns are not compared with one another: their ratios change with the units of φ, t and x.
+        shape: (atoms,)
+        """
+        self.columns(atoms)
+        return np.array([self._vanishing[atom] for atom in atoms], dtype=bool)
+
+    def _vanishes(self, values: np.ndarray, column: np.ndarray, derivative: Sequence[int]) -> bool:
+        weights = (self._weights[n][order] for n, order in enumerate(derivative))
+        bound = float(np.abs(values).max()) * math.prod(float(np.abs(w).sum(1).max()) for w in weights)
+        largest = float(np.abs(column).max(initial=0.0))
+        return largest <= ROUND_OFF * bound
 
     def values(self, atom: Atom) -> np.ndarray:
         """F̃ of an atom at every point."""

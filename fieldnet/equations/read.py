@@ -15,7 +15,7 @@ from lagrangians.jets import JetSpace
 
 from .atoms import Atom
 from .constrained import HelmholtzTest, MultiplierFit
-from .densities import Density, density_of
+from .densities import EXACT, Density, density_of
 from .fitted import FittedEquations
 from .helmholtz import HelmholtzMatrix, Reading
 from .verdict import FamilyMember
@@ -85,8 +85,11 @@ class ReadEquations:
     def density(self, fit: MultiplierFit, projector: np.ndarray | None = None) -> Density:
         """That of p = gc; or that of the part which a projector leaves, without what is not significant."""
         response, p = fit.combinations_response, fit.combinations
+        summed = np.abs(fit.multiplier) @ self.summed(fit)
         if projector is not None:
             response, p = projector @ response, (projector @ p.ravel()).reshape(p.shape)
+            summed = (np.abs(projector) @ summed.ravel()).reshape(p.shape)
+        p = np.where(np.abs(p) > EXACT * summed, p, 0.0)
         covariance = response @ self.covariance @ response.T
         significant = 0.0 if projector is None else SIGNIFICANT
         return density_of(p, covariance, self.conditions, self.reading, self.library, significant)
@@ -100,17 +103,24 @@ class ReadEquations:
         members = []
         for g in directions:
             p = g @ fit.coefficients
+            p = np.where(np.abs(p) > EXACT * np.abs(g) @ self.summed(fit), p, 0.0)
             density = density_of(p, none, self.conditions, self.reading, self.library)
             members.append(FamilyMember(g, density.lagrangian.jet_text()))
         return tuple(members)
+
+    def summed(self, fit: MultiplierFit) -> np.ndarray:
+        """Σ|L_kl c_l|, what each constrained coefficient is a sum of, beside which round-off counts.
+
+        Not beside the other coefficients: their ratios change with the units. shape: (n, atoms)
+        """
+        return (np.abs(fit.response) @ np.abs(self.coefficients.ravel())).reshape(fit.coefficients.shape)
 
     def constrained(self, fit: MultiplierFit) -> FittedEquations:
         """The fitted equations with the coefficients that meet the conditions."""
         given = self.equations
         coefficients = np.zeros_like(given.coefficients)
-        coefficients[:, self.active] = fit.coefficients
-        size = np.abs(given.coefficients).max(initial=0.0)
-        coefficients[np.abs(coefficients) < 1e-12 * size] = 0.0
+        exact = np.abs(fit.coefficients) <= 1e-12 * self.summed(fit)
+        coefficients[:, self.active] = np.where(exact, 0.0, fit.coefficients)
         covariance = np.zeros_like(given.covariance)
         places = places_of(self.active, given)
         covariance[np.ix_(places, places)] = fit.response @ self.covariance @ fit.response.T

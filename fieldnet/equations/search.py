@@ -11,13 +11,15 @@ from .atoms import Atom
 from .effective import effective_rows
 from .estimate import Moments, covariance, smallest_relation, solved_for
 from .projections import Projections
-from .selection import SYSTEMATIC, Criterion, Support, best_supports, needed
+from .selection import LOST, SYSTEMATIC, Criterion, Support, best_supports, needed
 
 RIVAL = 10.0
 """Difference of the criterion below which another atom could stand in for one: "very strong" evidence beyond
 it (Kass & Raftery, J. Am. Stat. Assoc. 90 (1995) 773)."""
 NEGLIGIBLE = 1e-3
 """Terms below this part of the target are taken for errors of the data's own integrator."""
+CANCELLATION = 1e3
+"""A relation whose terms are this many times as large as an equation's, and cancel, is no rival of it."""
 EXPLAINED = 0.02
 """A residual beyond the noise of less than this part of the target counts as explained by the ansatz."""
 
@@ -78,10 +80,8 @@ class AtomTable:
 
     def __init__(self, projections: Projections, atoms: Sequence[Atom]):
         self.projections = projections
-        columns = projections.columns(atoms)
-        size = np.linalg.norm(columns, axis=0)
-        alive = size > 1e-12 * size.max()
-        self.atoms = tuple(a for a, keep in zip(atoms, alive, strict=True) if keep)
+        empty = projections.vanishing(atoms)
+        self.atoms = tuple(a for a, left_out in zip(atoms, empty, strict=True) if not left_out)
         self.moments = projections.moments(self.atoms)
         self._number = {atom: n for n, atom in enumerate(self.atoms)}
 
@@ -161,7 +161,8 @@ def rivals(
     """(kept atom, other atom) where the other one in its place explains the data as well.
 
     So it is for a travelling wave, where φ_xx is a function of φ, and for amplitudes too small to show a
-    nonlinearity. Atoms that are only there as mirror images, with coefficients near 0, have no rivals.
+    nonlinearity. Atoms that are only there as mirror images, with coefficients near 0, have no rivals. Atoms
+    lost in the noise stand in for nothing, and neither do those that do so by cancellation.
     `within`: only where all other atoms of the equation are candidates too, as those of one family are.
     """
     found = []
@@ -176,7 +177,7 @@ def rivals(
         if within and not all(atom in candidates for atom in rest):
             continue
         for other in candidates:
-            if other in fit.atoms or other not in table.atoms:
+            if other in fit.atoms or other not in table.atoms or lost(table, other):
                 continue
             swapped = [*fit.atoms[:place], *fit.atoms[place + 1 :], other]
             theta, ratio = smallest_relation(table.of(swapped))
@@ -185,9 +186,30 @@ def rivals(
             else:
                 chance = by_chance(table, fit, swapped, theta)
                 close = criterion.of(ratio, 0) - own < RIVAL + chance
-            if close:
+            if close and not cancels(table, fit, swapped, theta):
                 found.append((fit.atoms[place], other))
     return found
+
+
+def lost(table: AtomTable, atom: Atom) -> bool:
+    """Whether an atom is lost in the noise, so that every relation which leaves noise alone can hold it."""
+    parts = table.of([atom])
+    return bool(parts.gram[0, 0] <= LOST * parts.noise[0, 0])
+
+
+def strain(table: AtomTable, atoms: Sequence[Atom], theta: np.ndarray) -> float:
+    """The largest term of a relation over its first, the target; infinite where it does without that."""
+    terms = np.abs(theta) * np.sqrt(np.diag(table.of(atoms).gram))
+    return float(terms.max() / terms[0]) if terms[0] else np.inf
+
+
+def cancels(table: AtomTable, fit: EquationFit, atoms: Sequence[Atom], theta: np.ndarray) -> bool:
+    """Whether a relation has terms `CANCELLATION` times as large as an equation for the same target.
+
+    6φ − 6 sin φ is φ³ where φ is small: the same motion, but no other theory of equal simplicity. The measure
+    is free of units.
+    """
+    return strain(table, atoms, theta) > CANCELLATION * strain(table, fit.atoms, fit.theta)
 
 
 def by_chance(table: AtomTable, fit: EquationFit, atoms: Sequence[Atom], theta: np.ndarray) -> float:

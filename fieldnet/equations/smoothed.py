@@ -21,6 +21,7 @@ from lagrangians.jets import JetSpace, MultiIndex
 
 from .functions import FieldFunction, field_function
 from .measured import MeasuredFields
+from .projections import ROUND_OFF
 
 DEGREE = 8  # of the local polynomials
 TAPER = 4  # their weights are (1 − s²)^4 on |s| < 1
@@ -64,11 +65,17 @@ class Smoothing:
         return self._kernels[key]
 
     def jet(self, values: np.ndarray, index: MultiIndex) -> np.ndarray:
-        """w_J * values where the kernels fit. shape: (sample, time, *S) -> that of `inside`"""
+        """w_J * values where the kernels fit; 0 where all of it is round-off.
+
+        shape: (sample, time, *S) -> that of `inside`
+        """
+        bound = float(np.abs(values).max())
         for n, order in enumerate(index):
             mode = "wrap" if self._closed[n] else "constant"
             values = correlate1d(values, self.kernel(n, order), axis=1 + n, mode=mode)
-        return self.inside(values)
+            bound *= float(np.abs(self.kernel(n, order)).sum())
+        inside = self.inside(values)
+        return inside if np.abs(inside).max() > ROUND_OFF * bound else np.zeros_like(inside)
 
     def adjoint(self, values: np.ndarray, index: MultiIndex) -> np.ndarray:
         """The transpose of `jet`. shape: that of `inside` -> (sample, time, *S)"""

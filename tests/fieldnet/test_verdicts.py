@@ -99,6 +99,19 @@ def test_the_equations_are_exactly_those_of_the_density(name: str) -> None:
     assert all(largest(mine + theirs) < 1e-9 for mine, theirs in zip(derived, combined, strict=True))
 
 
+def test_no_term_is_lost_to_the_units() -> None:
+    """φ_tt − φ_xx − φ + φ³ = 0 with t in milliunits: φ³ stands beside 10¹² φ_xx, and φ_t² too."""
+    equation = {"phi|tt": 1.0, "phi|xx": -1e12, "phi": -1e6, "phi**3": 1.0}
+    case = fitted(("phi",), (equation,))
+    verdict = judge(replace(case, covariance=np.diag((1e-3 * case.coefficients[0]) ** 2 * [0, 1, 1, 1])))
+    assert verdict.variational
+    assert {t.term: t.coefficient for t in verdict.terms} == pytest.approx(
+        {"phi_t**2": 0.5, "phi_x**2": -5e11, "phi**2": 5e5, "phi**4": -0.25}, rel=1e-12
+    )
+    found = dict(zip(case.atoms, verdict.equations.coefficients[0], strict=True))
+    assert list(found.values()) == pytest.approx(list(equation.values()), rel=1e-12)
+
+
 def test_shared_couplings_average_over_equations() -> None:
     """Two independent estimates of one coupling: its error is that of their mean."""
     case = fitted(FIELDS, coupled(0.3, 0.3), seed=1)
