@@ -37,6 +37,13 @@ def undetermined(dynamics: Dynamics) -> str | None:
         )
     if any(len(fit.atoms) < 2 for fit in dynamics.fits):
         return "no term of the library lowers the residual"
+    worst = max(fit.misfit for fit in dynamics.fits)
+    unexplained = (
+        f"no equation of the library explains these data: the best one leaves {worst:.2g} of the target "
+        f"beyond the noise (allowed {EXPLAINED:g}); extend the library or give finer data"
+    )
+    if not dynamics.explained and worst > EXPLAINED:
+        return unexplained
     if dynamics.rivals:
         kept, instead = dynamics.rivals[0]
         more = f", nor {len(dynamics.rivals) - 1} more such pairs" if len(dynamics.rivals) > 1 else ""
@@ -45,13 +52,7 @@ def undetermined(dynamics: Dynamics) -> str | None:
     series = _series(dynamics)
     if series is not None:
         return series
-    if not dynamics.explained:
-        worst = max(fit.misfit for fit in dynamics.fits)
-        return (
-            f"no equation of the library explains these data: the best one leaves {worst:.2g} of the target "
-            f"beyond the noise (allowed {EXPLAINED:g}); extend the library or give finer data"
-        )
-    return None
+    return None if dynamics.explained else unexplained
 
 
 def _is_flat(dynamics: Dynamics, axis: int) -> bool:

@@ -287,6 +287,12 @@ def test_undetermined(
     assert not verdict(*equations).startswith("undetermined")
 
 
+def test_what_no_equation_explains_has_no_terms_that_fit() -> None:
+    """Friction −0.2φ_t³ is not in the library: two terms that both fail are no pair that fits as well."""
+    answer = verdict("phi_tt = phi_xx - phi - 0.2*phi_t**3")
+    assert answer.startswith("undetermined: no equation of the library explains these data")
+
+
 @slow
 def test_a_single_kink_is_undetermined() -> None:
     """A kink alone obeys φ_t = −vφ_x; kink and antikink that meet determine the theory."""
