@@ -178,8 +178,9 @@ def equation_atoms(library: DensityLibrary) -> EquationAtoms:
     """Every atom that some equation of the library may hold, and atoms that no density gives.
 
     The latter are φ_t (damping, gyroscopic forces) and φ_x (drift) at stage 0; nonlinear damping f(φ)_t,
-    advection f(φ)_x and φ_xxx at stage 1; beside own terms alone φ_t and φ_x at stage 1. Every atom may stand
-    in the equation of every field, so that the ansatz holds non-reciprocal couplings too.
+    viscous damping φ_txx, advection f(φ)_x and φ_xxx at stage 1; beside own terms alone φ_t and φ_x at stage
+    1. Every atom may stand in the equation of every field, so that the ansatz holds non-reciprocal couplings
+    too.
     """
     jets = library.jets
     equations = [euler_atoms(term, jets) for term in library.terms]
@@ -214,6 +215,7 @@ def other_atoms(features: str, jets: JetSpace) -> Iterator[tuple[Atom, int]]:
     fields = [jets.symbol(a) for a in range(len(jets.fields))]
     for i in range(1, len(jets.coordinates)):
         yield from ((Atom(raised(jets.zero, i, 3), field), 1) for field in fields)
+        yield from ((Atom(raised(raised(jets.zero, 0), i, 2), field), 1) for field in fields)
     cubes = [sympy.Mul(*three) for three in combinations_with_replacement(fields, 3)]
     for alpha in range(len(jets.coordinates)):
         for f in (*factors(features, jets), *cubes):

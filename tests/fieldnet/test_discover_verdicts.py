@@ -153,6 +153,13 @@ class TestFamily:
         ),
         pytest.param(
             "dissipative",
+            ("phi_tt = phi_xx - phi + 0.1*phi_txx",),
+            ("phi_tt = phi_xx - phi",),
+            {},
+            id="viscous damping",
+        ),
+        pytest.param(
+            "dissipative",
             (COUPLED[0] + " - 0.1*phi_t", COUPLED[1] + " - 0.25*chi_t"),
             COUPLED,
             {},
