@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from lagrangians import Lagrangian, to_text
+from lagrangians.jets import JetSpace
 
 from .atoms import Atom
 from .attempts import Attempt
@@ -30,6 +31,12 @@ class Force:
     atoms: tuple[Atom, ...]
     functions: tuple[sympy.Expr, ...]
 
+    def named(self, jets: JetSpace) -> tuple[Atom, ...]:
+        """The atoms as a text can show them: a spline is F(φ)."""
+        if self.learned.distilled is not None:
+            return self.atoms
+        return (Atom(jets.zero, sympy.Symbol(f"F({jets.field_names[0]})")),)
+
 
 def with_learned_potential(
     dynamics: Dynamics, progress: Report | None = None
@@ -39,7 +46,8 @@ def with_learned_potential(
     One field, second order in time. In symbols where the force could be distilled, else as the smooth
     function itself. It takes the place of equations that the library gave only where those leave more than
     noise, or where the criterion is better by `RIVAL`, one more parameter counted for the wavenumber inside
-    the function.
+    the function. Where it does not, but explains the data with a density and the others have none, they are
+    rivals: P(φ)/(1 + aφ²) is a force, (1 + aφ²)(φ_tt − φ_xx) + P(φ) = 0 meets no Helmholtz condition.
     """
     if len(dynamics.fits) > 1 or not needs_potential(dynamics):
         return dynamics, None, None
@@ -60,9 +68,13 @@ def with_learned_potential(
         return dynamics, None, learned
     fit = fit_equation(table, atoms, old.criterion, old.path)
     extra = old.criterion.penalty * (1 if learned.distilled is not None else learned.fit.freedom)
-    if dynamics.explained and fit.score + extra + RIVAL > old.score:
-        return dynamics, None, learned
     fits, equations = joined(table, [fit], dynamics.equations.jets)
+    if dynamics.explained and fit.score + extra + RIVAL > old.score:
+        refused = not judge(dynamics.equations).variational
+        if refused and judge_with(equations, force, ()).variational:
+            pair = tuple(a for a in old.atoms if a not in atoms), force.named(dynamics.equations.jets)
+            return replace(dynamics, rivals=(pair, *dynamics.rivals)), None, learned
+        return dynamics, None, learned
     family = "learned" if learned.distilled is None else f"learned: {learned.distilled.family}"
     attempt = Attempt(fits, (family,), (atoms,), dynamics.chosen.order, dynamics.chosen.stage, table)
     found = replace(dynamics, equations=equations, chosen=attempt, rivals=(), explained=True)

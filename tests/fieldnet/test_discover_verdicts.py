@@ -300,6 +300,14 @@ def test_what_no_equation_explains_has_no_terms_that_fit() -> None:
     assert answer.startswith("undetermined: no equation of the library explains these data")
 
 
+def test_a_force_in_disguise_is_not_refused() -> None:
+    """(1 + 3φ²)(φ_tt − φ_xx) + P(φ) = 0 fits a force tanh 4φ, and meets no Helmholtz condition."""
+    data = simulated("phi_tt = phi_xx - tanh(4*phi)", starts=random_starts(1, 1.2, seed=1), noise=0.02)
+    answer = discover_lagrangian(data, features="polynomial", closing=False).verdict
+    assert answer.startswith("undetermined: phi with phi**3")
+    assert "and F(phi) cannot be told apart" in answer
+
+
 @slow
 def test_a_single_kink_is_undetermined() -> None:
     """A kink alone obeys φ_t = −vφ_x; kink and antikink that meet determine the theory."""
