@@ -24,7 +24,7 @@ from .equations.freidlin_wentzell import freidlin_wentzell
 from .equations.held_out import HeldOut, Residual, residual_of
 from .equations.judgement import judge
 from .equations.library import FEATURES, EquationAtoms, density_library, equation_atoms
-from .equations.library_text import parse_library
+from .equations.library_text import parse_library, require_finite
 from .equations.measured import MeasuredFields, measured_fields
 from .equations.refit import refitted
 from .equations.streamed import pilot_fields, stream_dynamics
@@ -168,6 +168,7 @@ def ansatz_of(
     """(the ansatz of each family, families left out because their functions overflow on these data)."""
     jets = measured.jets
     families, terms = parse_library(library, jets) if library else (("auto",), ())
+    require_finite(terms, jets, measured.values)
     if features != "auto":
         families = (features,)
     names: list[str | None] = []

@@ -10,7 +10,7 @@ from fieldnet.equations.atoms import Atom
 from fieldnet.equations.euler_map import atoms_of, euler_atoms, euler_matrix
 from fieldnet.equations.functions import Quasipolynomial, SmoothFunction, field_function, noise_covariance
 from fieldnet.equations.library import FEATURES, density_library, equation_atoms
-from fieldnet.equations.library_text import parse_library
+from fieldnet.equations.library_text import parse_library, require_finite
 from fieldnet.equations.potential_form import potential_form
 from lagrangians import ParseError, euler_lagrange_equations
 from lagrangians.jets import jet_space
@@ -208,7 +208,8 @@ def test_own_terms_of_a_library():
         ("phi**2, x*phi**3", 8, "autonomous"),
         ("phi**2, phi_x", 8, "total divergence"),
         ("phi) + (phi", 3, "unexpected"),
-        ("__import__('os')", 11, "unexpected character"),
+        ("__import__('os')", 11, "in the library: unexpected character"),
+        ("phi**2, phi_xxx**2", 8, "has 6 derivatives along one coordinate, expected at most 4; leave it out"),
     ],
 )
 def test_errors_in_a_library_have_a_position(text, position, message):
@@ -216,6 +217,15 @@ def test_errors_in_a_library_have_a_position(text, position, message):
         parse_library(text, ONE)
     assert caught.value.position == position
     assert "\n" not in str(caught.value)
+
+
+def test_terms_that_are_not_finite_on_the_data_are_refused():
+    values = [np.array([-1.0, 0.5])]
+    require_finite([plain("phi_t**2"), sympy.log(PHI + 2), 1 / PHI], ONE, values)
+    with pytest.raises(ValueError, match=r"equation of sqrt\(phi\) is not finite on these data; leave"):
+        require_finite([sympy.sqrt(PHI)], ONE, values)
+    with pytest.raises(ValueError, match="not finite"):
+        require_finite([1 / PHI], ONE, [np.array([0.0, 1.0])])
 
 
 def test_korteweg_de_vries_in_its_data():
