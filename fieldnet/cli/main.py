@@ -21,6 +21,8 @@ def main(arguments: list[str] | None = None) -> None:
         torch.set_num_threads(
             1
         )  # tensors of a training step are small: a second thread costs more than it gives
+    if not (sys.argv[1:] if arguments is None else arguments):
+        sys.exit(_refuse("got no command, expected one as in 'fieldnet discover FILE'; see fieldnet --help"))
     try:
         code = app(args=arguments, prog_name="fieldnet", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):

@@ -130,6 +130,15 @@ def test_rollout_of_no_theory(cli, tmp_path):
         assert not (tmp_path / "out.nc").exists()
 
 
+def test_no_command(cli):
+    """One line with a remedy, not the whole help."""
+    code, out, error = cli()
+    assert (code, out) == (2, "")
+    assert error == (
+        "error: got no command, expected one as in 'fieldnet discover FILE'; see fieldnet --help\n"
+    )
+
+
 def test_help_and_version(cli):
     code, out, _ = cli("--help")
     assert code == 0
