@@ -46,6 +46,8 @@ SHORTEST_RUN = 64
 """Of a streamed file no more values are held out than these, and no fewer times."""
 LARGEST_EXPONENT = 12.0
 """Fields beyond half of this are not tried with exp(2φ)."""
+LARGEST_DEVIATION = 4.0
+"""Noise beyond this leaves e^{−8} of the mean of sin φ: nothing, and the inverse of that overflows."""
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,12 @@ def ansatz_of(
     names: list[str | None] = []
     for family in families:
         names += list(FEATURES) if family == "auto" else [family]
-    left_out = []
+    lost: tuple[str, ...] = ()
     if max(float(np.abs(v).max()) for v in measured.values) > LARGEST_EXPONENT / 2:
-        left_out = [n for n in ("hyperbolic", MIXED) if n in names and len(set(names)) > 1]
+        lost = ("hyperbolic", MIXED)
+    if max(measured.deviations) > LARGEST_DEVIATION:
+        lost = ("phase", *lost)
+    left_out = [n for n in lost if n in names and len(set(names)) > 1]
     names = list(dict.fromkeys(n for n in names if n not in left_out)) or [None]
     return {n or "own terms": equation_atoms(density_library(n, jets, terms)) for n in names}, left_out
 

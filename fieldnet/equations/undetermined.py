@@ -20,7 +20,7 @@ SAME_VELOCITY = 0.05
 def undetermined(dynamics: Dynamics) -> str | None:
     """Why the data determine no answer, naming the terms that cannot be told apart; or None."""
     names = dynamics.equations.jets.coordinate_names
-    flat = [n for n in range(1, len(names)) if _is_flat(dynamics, n)]
+    flat = [n for n in range(len(names)) if _is_flat(dynamics, n)]
     if flat:
         listed = ", ".join(names[n] for n in flat)
         return (

@@ -339,6 +339,44 @@ def test_the_file_of_another_program() -> None:
     assert numbers == pytest.approx({"u_xx": 1.44, "sin(u)": -0.81}, rel=5e-3)
 
 
+class TestUnits:
+    """What is found does not depend on the units: no column is compared with one of other units."""
+
+    TRUTH = "phi_tt = phi_xx + 0.5*phi - phi**3"
+
+    @pytest.mark.parametrize(
+        "time, length, field",
+        [(1e3, 1e6, 1.0), (1e-12, 1e-9, 1.0), (1.0, 1.0, 1e8)],
+        ids=["kiloseconds and micrometres", "picoseconds and nanometres", "huge amplitude"],
+    )
+    def test_no_term_is_lost(self, time: float, length: float, field: float) -> None:
+        """In equations and density."""
+        data = simulated(self.TRUTH, noise=0.0)
+        scaled = data.assign(phi=data.phi * field)
+        scaled = scaled.assign_coords(time=data.time.values * time, x=data.x.values * length)
+        answer = found(scaled)
+        jets = jet_space(("phi",), ("t", "x"))
+        _, right = (jets.to_jets(e) for e in parse_equation(answer.equations[0], ("phi",), ("t", "x")))
+        numbers = {str(term): float(c) for term, c in right.as_coefficients_dict().items()}
+        expected = {
+            "phi_xx": (length / time) ** 2,
+            "phi": 0.5 / time**2,
+            "phi**3": -1 / (time * field) ** 2,
+        }
+        assert numbers == pytest.approx(expected, rel=1e-3)
+        assert answer.verdict == "variational"
+        density = {t.term: t.coefficient for t in answer.terms}
+        ratios = [density[name] / density["phi_t**2"] for name in ("phi_x**2", "phi**2", "phi**4")]
+        assert ratios == pytest.approx(
+            [-expected["phi_xx"], expected["phi"], expected["phi**3"] / 2], rel=1e-3
+        )
+
+    def test_integers(self) -> None:
+        """Rounding is noise, in which sin 3φ is lost where φ goes to hundreds: it stands in for nothing."""
+        data = simulated(self.TRUTH, noise=0.0)
+        assert found(data.assign(phi=(100 * data.phi).round())).verdict == "variational"
+
+
 class TestNothing:
     """Data without motion."""
 
@@ -352,4 +390,4 @@ class TestNothing:
         data = simulated(SINE_GORDON)
         draw = np.random.default_rng(1)
         noise = data.assign(phi=data["phi"] * 0 + draw.standard_normal(data["phi"].shape))
-        assert found(noise).verdict.startswith("undetermined: ")
+        assert found(noise).verdict.startswith("undetermined: the fields do not vary along t, x")
