@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from lagrangians.jets import JetSpace, jet_space
+from lagrangians.parser import symbol_table
 from simulations.files.conventions import space_names, spacing
 
 from ..measured.noise import noise_deviation
@@ -42,11 +43,13 @@ def measured_fields(
 ) -> MeasuredFields:
     """From a dataset in normal form; the noise is estimated from the data unless it is given.
 
-    A winding field counts as open, since it jumps at the seam.
+    A winding field counts as open, since it jumps at the seam. Raises ValueError for a field whose name no
+    equation can hold, such as `sin`.
     """
     axes = space_names(dataset)
     values = tuple(np.asarray(dataset[name].values, dtype=np.float64) for name in fields)
     jets = jet_space(tuple(fields), ("t", *axes))
+    symbol_table(jets, ())
     steps = tuple(spacing(dataset, name) for name in ("time", *axes))
     if deviations is None:
         deviations = [noise_deviation(v) for v in values]

@@ -386,6 +386,13 @@ class TestNothing:
             found(data.assign(phi=data["phi"] * 0 + 1.0))
         assert "\n" not in str(error.value)
 
+    def test_a_name_that_no_equation_can_hold_is_refused_before_the_search(self) -> None:
+        data = simulated(SINE_GORDON, duration=14.0).rename(phi="sin")
+        stages: list[str] = []
+        with pytest.raises(ValueError, match="'sin' is reserved.*rename it"):
+            discover_lagrangian(data, progress=lambda stage, *_: stages.append(stage))
+        assert stages == []
+
     def test_noise_alone_is_undetermined(self) -> None:
         data = simulated(SINE_GORDON)
         draw = np.random.default_rng(1)
