@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -153,7 +154,10 @@ def _print_audit(
 ) -> None:
     """Without the columns on noise where the data have none."""
     noisy = any(noise > 0 for _, _, noise, _ in rows)
-    table = Table(*(h for n, h in enumerate(headings) if noisy or n not in (3, 5)), title_justify="left")
+    table = Table(title_justify="left")
+    for n, heading in enumerate(headings):
+        if noisy or n not in (3, 5):
+            table.add_column(heading, overflow="fold")
     for item, figure, noise, control in rows:
         cells = [
             item.name,
@@ -167,4 +171,6 @@ def _print_audit(
 
 
 def _generator(text: str) -> str:
+    """With numbers to six digits, cut where it is long."""
+    text = re.sub(r"\d+\.\d{5,}", lambda number: f"{float(number[0]):.6g}", text)
     return text if len(text) <= 40 else f"{text[:37]}…"

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from rich.console import Console
 
 import fieldnet.discover
 import fieldnet.discover_weak
-from fieldnet.cli import main, progress
+from fieldnet.cli import main, progress, summary
 from fieldnet.configuration import Configuration, configuration, field_list, read_configuration
 from fieldnet.discover import discover_lagrangian
 from fieldnet.memory import NAME, FileMemory, key_of
@@ -265,6 +266,20 @@ def test_another_seed_gives_other_bytes(by_options, data, tmp_path, cli):
     code, _, errors = cli("discover", data, "--out", tmp_path / "out", *QUICK[:2], "--seed", "4")
     assert code == 0, errors
     assert files_of(tmp_path / "out")["lagrangian.json"] != files_of(by_options)["lagrangian.json"]
+
+
+def test_a_table_in_a_narrow_terminal_keeps_its_words(monkeypatch, capsys):
+    """Numbers have six digits, and what does not fit goes on in the next line."""
+    item = SimpleNamespace(
+        name="boost along x", generator="x∂_t + 0.99985064123417∂_x", verdict="undetermined"
+    )
+    monkeypatch.setattr(summary, "CONSOLE", Console(width=80, force_terminal=False))
+    headings = ("current", "generator", "‖∂J‖/‖∂_tJ⁰‖", "noise alone", "control", "")
+    summary._print_audit(headings, [(item, 0.26, 0.29, 0.52)])
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    assert "0.999851∂" in printed.replace(" ", "")
+    assert "0.99985064" not in printed
 
 
 def test_missing_file_or_folder(cli, data):

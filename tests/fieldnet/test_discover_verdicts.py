@@ -389,7 +389,7 @@ class TestNothing:
     def test_a_name_that_no_equation_can_hold_is_refused_before_the_search(self) -> None:
         data = simulated(SINE_GORDON, duration=14.0).rename(phi="sin")
         stages: list[str] = []
-        with pytest.raises(ValueError, match="'sin' is reserved.*rename it"):
+        with pytest.raises(ValueError, match=r"'sin' is reserved.*rename it"):
             discover_lagrangian(data, progress=lambda stage, *_: stages.append(stage))
         assert stages == []
 
