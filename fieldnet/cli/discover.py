@@ -114,7 +114,8 @@ def _discover(file: Path, out: Path, chosen: Any, fresh: bool) -> None:
     prepare_folder(out)
     if not file.is_file():
         raise ValueError(f"{file}: no such file; check the name")
-    memory = FileMemory(out / NAME, key_of(file, chosen.content()), fresh)
+    content = {name: value for name, value in chosen.content().items() if name != "workers"}
+    memory = FileMemory(out / NAME, key_of(file, content), fresh)
     if memory.found:
         typer.echo(f"going on from an interrupted run: {memory.found} finished parts", err=True)
     try:

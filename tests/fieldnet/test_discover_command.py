@@ -291,7 +291,8 @@ def test_missing_file_or_folder(cli, data):
 
 
 def test_interrupted_and_resumed(by_options, data, tmp_path, cli, monkeypatch):
-    """Ctrl-C keeps what is done; the same command finds it, another option or --fresh does not."""
+    """Ctrl-C keeps what is done; the same command finds it, with any number of workers; another option or
+    --fresh does not."""
     whole = fieldnet.discover_weak.find_dynamics
     seen = []
 
@@ -306,7 +307,7 @@ def test_interrupted_and_resumed(by_options, data, tmp_path, cli, monkeypatch):
 
     out = tmp_path / "out"
     monkeypatch.setattr(fieldnet.discover_weak, "find_dynamics", interrupted)
-    for options in (QUICK, (*QUICK, "--holdout", "0.3"), (*QUICK, "--fresh"), QUICK):
+    for options in (QUICK, (*QUICK, "--holdout", "0.3"), (*QUICK, "--fresh"), (*QUICK, "--workers", "2")):
         code, _, errors = cli("discover", data, "--out", out, *options)
         assert code == 130
         assert "the same command goes on from there" in errors
