@@ -32,9 +32,9 @@ def guess_boundary(dataset: xarray.Dataset, field: str | None = None) -> Boundar
 
     The attribute `boundary` decides where it is present. Otherwise the ring is closed, and the differences of
     order 2, 4 and 6 that straddle the seam are compared with the interior ones (root mean square over samples
-    and times, all and in blocks, after most of the noise is projected off): "periodic" if the seam is as smooth as the interior,
-    "winding" if it is after removing a jump of 2πn, n constant in time, and "open" if not. Several space axes
-    share the least periodic answer. Oscillators on nodes have no boundary: "open".
+    and times, all and in blocks, after most of the noise is projected off): "periodic" if the seam is as
+    smooth as the interior, "winding" if it is after removing a jump of 2πn, n constant in time, and "open" if
+    not. Several space axes share the least periodic answer. Oscillators on nodes have no boundary: "open".
 
     With strong noise a wall that only bends the field (held at 0) cannot be told from a smooth seam.
 
