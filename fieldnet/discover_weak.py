@@ -170,6 +170,11 @@ def ansatz_of(
     """(the ansatz of each family, families left out because their functions overflow on these data)."""
     jets = measured.jets
     families, terms = parse_library(library, jets) if library else (("auto",), ())
+    if features != "auto" and not set(families) <= {"auto", features}:
+        raise ValueError(
+            f"got the features '{features}' and a library with {', '.join(families)}, expected one of "
+            "the two to name families; leave one out"
+        )
     require_finite(terms, jets, measured.values)
     if features != "auto":
         families = (features,)

@@ -113,7 +113,8 @@ def _discover(file: Path, out: Path, chosen: Any, fresh: bool) -> None:
 
     prepare_folder(out)
     if not file.is_file():
-        raise ValueError(f"{file}: no such file; check the name")
+        kind = "a folder; give a file in it" if file.is_dir() else "no such file; check the name"
+        raise ValueError(f"{file}: {kind}")
     content = {name: value for name, value in chosen.content().items() if name != "workers"}
     memory = FileMemory(out / NAME, key_of(file, content), fresh)
     if memory.found:

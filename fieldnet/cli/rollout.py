@@ -50,5 +50,6 @@ def _names_in(data: xr.Dataset, fields: tuple[str, ...]) -> list[str]:
     if all(name in present for name in fields):
         return list(fields)
     if len(present) == len(fields) == 1:
+        typer.echo(f"{fields[0]} of the theory is {present[0]} in the data", err=True)
         return present
     raise ValueError(f"the data hold {', '.join(present)}, the theory is about {', '.join(fields)}")

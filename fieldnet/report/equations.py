@@ -10,7 +10,7 @@ from .about import jets_of
 from .formulas import term_mathml
 from .page import Section, details, paragraph
 from .tables import table
-from .wording import html, number, short, symbol, with_error
+from .wording import html, short, symbol, with_error
 
 SHOWN = 24
 """Steps of a path that are shown."""
@@ -24,7 +24,9 @@ def equations_section(discovery: Discovery) -> Section | None:
     body = paragraph(
         "The equations as fitted, Σ coefficient · term = 0, before any condition on their coefficients. "
         "Terms are total derivatives of functions of the fields, which the weak form moves onto test "
-        "functions."
+        "functions. Standard errors here are those of noise alone. Those of the density are larger where λ, "
+        "below, is above 1, that is where the residual is more than noise, and they trust no coefficient to "
+        "more than 10<sup>−4</sup>: they are to cover what the program that made the data did, too."
     )
     for name, rows in fitted.items():
         body += _coefficients(str(name), rows, discovery)
@@ -39,12 +41,13 @@ def _coefficients(field: str, rows: Sequence[Mapping[str, Any]], discovery: Disc
     for row in rows:
         error, interval = row.get("stderr"), row.get("interval")
         fixed = not error
+        ends = [] if fixed or not interval else [with_error(float(end), error) for end in interval]
         lines.append(
             [
                 _term(row.get("atom"), discovery),
                 with_error(float(row["coefficient"]), error),
                 "fixed" if fixed else short(error),
-                "" if fixed or not interval else " … ".join(number(float(end)) for end in interval),
+                " … ".join(ends),
             ]
         )
     header = ["term", "coefficient", "standard error", "95% interval"]

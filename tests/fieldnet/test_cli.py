@@ -55,7 +55,11 @@ def test_the_network_takes_one_field(cli, tmp_path):
 
 def test_files_that_are_not_fields(cli, tmp_path):
     (tmp_path / "text.nc").write_text("no field")
-    for path, message in ((tmp_path / "none.nc", "no such file"), (tmp_path / "text.nc", "text.nc")):
+    for path, message in (
+        (tmp_path / "none.nc", "no such file"),
+        (tmp_path / "text.nc", "text.nc"),
+        (tmp_path, "a folder; give a file in it"),
+    ):
         code, _, errors = cli("discover", path, "--out", tmp_path / "out")
         assert code == 2
         assert errors.startswith("error: ")
@@ -79,6 +83,10 @@ def test_bad_options(cli, tmp_path):
         (("--method", "magic"), "got the method 'magic', expected one of weak, network"),
         (("--method", "network", "--library", "auto"), "got a library for the method 'network'"),
         (("--library", "u**2 + os"), "in the library"),
+        (
+            ("--features", "phase", "--library", "identity, u_x**4"),
+            "got the features 'phase' and a library with",
+        ),
         (("--config", "no.toml"), "no.toml: no such file"),
         (("--colour", "red"), "colour"),
     ):

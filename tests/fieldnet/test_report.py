@@ -408,7 +408,7 @@ def test_a_regression_has_every_section(dimension):
         "1 positive and 1 negative directions, so the energy has no lower bound",
         "2 independent densities give these equations",
         "−0.50196 … −0.49804",  # the 95% interval of φ²
-        "−1.42 … −1.38",
+        "−1.420 … −1.380",
         "The error stays within twice the noise for 3.5 of 4 time units",
         "errors grow by e in 2.5 time units",
         "knows only the first 32 times",
