@@ -11,7 +11,7 @@ from .edges import Proposal, propose, threshold
 from .judgement import judged, restricted
 from .law import Law
 from .shooting import Free, Normal, Trajectories, maximise, moved, normal_equations, solve
-from .smoothing import noise_deviation, smooth, unwrapped
+from .smoothing import phase_noise, smooth, unwrapped
 from .start import HARMONICS, WeakData, coupling_function, first_law, gauge_of
 from .stepwise import Sums, stepwise
 
@@ -57,24 +57,24 @@ class OscillatorFit:
 def fit_law(phases: np.ndarray, step: float, progress: Progress | None = None) -> OscillatorFit:
     """The law of unwrapped or wrapped phases of one network. shape: phases (S, T, N)"""
     phases = unwrapped(phases)
-    noise = noise_deviation(phases)
+    noise = phase_noise(phases)
     smoothed = smooth(phases, step)
-    tell = progress or (lambda *_: None)
+    report = progress or (lambda *_: None)
     found: dict[int, tuple[WeakData, np.ndarray, float]] = {}
     for order in (1, 2):
         if order == 2 and found[1][2] < EXPLAINED:
             break
         data = WeakData(phases, smoothed, noise, step, order, smoothed.half)
         found[order] = (data, *coupling_function(data))
-        tell(f"weak projections, order {order}", 0.05 * order, found[order][2])
+        report(f"weak projections, order {order}", 0.05 * order, found[order][2])
     misfits = {order: misfit for order, (_, _, misfit) in found.items()}
     order = 2 if misfits.get(2, np.inf) < misfits[1] / EXPLAINED else 1
     start = first_law(found[order][0], found[order][1])
-    tell("first law", 0.2, misfits[order])
+    report("first law", 0.2, misfits[order])
     law = replace(start.law, on_site=np.zeros((2, 2)))
     free = _first_free(law)
     search = _Search(
-        phases, smoothed.phases, smoothed.velocities, step, noise, 2 * smoothed.half, law, free, tell
+        phases, smoothed.phases, smoothed.velocities, step, noise, 2 * smoothed.half, law, free, report
     )
     try:
         with np.errstate(over="raise"):
@@ -116,13 +116,13 @@ class _Search:
         length: int,
         law: Law,
         free: Free,
-        tell: Progress,
+        report: Progress,
     ) -> None:
         self.phases, self.smoothed, self.velocities, self.step = phases, smoothed, velocities, step
-        self.law, self.free, self.tell, self.rounds, self.noise, self.length = (
+        self.law, self.free, self.report, self.rounds, self.noise, self.length = (
             law,
             free,
-            tell,
+            report,
             0,
             max(noise, 1e-12),
             length,
@@ -145,7 +145,7 @@ class _Search:
             self._maximise(3, tolerance=1e-2)
         self._lengthen()
         for self.rounds in range(1, ROUNDS + 1):
-            self.tell(f"edges, round {self.rounds}", 0.4 + 0.6 * self.rounds / ROUNDS, self.chi_square())
+            self.report(f"edges, round {self.rounds}", 0.4 + 0.6 * self.rounds / ROUNDS, self.chi_square())
             if not self._select():
                 break
             self._settle()
@@ -180,7 +180,7 @@ class _Search:
         times = self.phases.shape[1]
         parts = 1
         while (short := self.trajectories.phases.shape[1]) < times:
-            self.tell("trajectories", 0.35, self.chi_square())
+            self.report("trajectories", 0.35, self.chi_square())
             while times // parts > 2 * short and not self._is_close(self._joined(parts)):
                 parts *= 2
             if times // parts <= short:

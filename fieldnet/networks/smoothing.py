@@ -36,7 +36,7 @@ def unwrapped(phases: np.ndarray) -> np.ndarray:
     return phases
 
 
-def noise_deviation(phases: np.ndarray) -> float:
+def phase_noise(phases: np.ndarray) -> float:
     """σ of white noise by differences along time, of the order from 2 to `HIGHEST` that shows least.
 
     The k-th difference of unit white noise has the variance C(2k, k); smooth motion only adds to it.

@@ -14,7 +14,7 @@ from fieldnet.network_lagrangian import network_theory
 from fieldnet.networks.law import Law
 from fieldnet.networks.oscillators import _split, as_model, fit_oscillators
 from fieldnet.networks.shooting import Free, Trajectories, maximise, moved, sensitivities
-from fieldnet.networks.smoothing import noise_deviation, smooth, unwrapped
+from fieldnet.networks.smoothing import phase_noise, smooth, unwrapped
 
 NODES, STEP = 6, 0.05
 PLAIN = np.array([[1.0, 0.0]])
@@ -191,7 +191,7 @@ def test_sensitivities():
 
 def test_noise_and_smoothing():
     values = phases(law(), noise=0.05)
-    assert noise_deviation(values) == pytest.approx(0.05, rel=0.05)
+    assert phase_noise(values) == pytest.approx(0.05, rel=0.05)
     clean = phases(law(), noise=0.0)
     assert np.std(smooth(values, STEP).phases - clean) < 0.03
     wrapped = (values + np.pi) % (2 * np.pi) - np.pi
