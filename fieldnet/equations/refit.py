@@ -9,20 +9,20 @@ from .dynamics import Dynamics
 from .joining import joined
 from .measured import MeasuredFields
 from .search import AtomTable, criterion_of, fit_equation
-from .widths import WIDTHS, Widths
+from .widths import Widths
 
 
 def refitted(dynamics: Dynamics, measured: MeasuredFields) -> Dynamics:
     """The same atoms on other measurements of the same fields, usually all of them.
 
     Terms are chosen, and held-out figures taken, with a part of the data kept back; the coefficients that are
-    reported need not do without it. Of the width of the search and of wider ones that of smallest stated
-    error is taken: with weighted rows it may be another. The equations stay as they were where an atom has
-    no effect here.
+    reported need not do without it. Of the width of the search, the one that is best for rows of equal weight
+    and the basic one that of smallest stated error is taken: with weighted rows it may be another. The
+    equations stay as they were where an atom has no effect here.
     """
     widths = dynamics.widths.of(measured)
-    wide = [width for width in WIDTHS if width >= 1]
-    halves = dict.fromkeys(dynamics.widths.half_points(width) for width in (dynamics.width, *wide))
+    tried = (dynamics.width, dynamics.widths.best(dynamics.fits), 1.0)
+    halves = dict.fromkeys(dynamics.widths.half_points(width) for width in tried)
     every = [_refitted(dynamics, measured, widths, half) for half in halves]
     found = [d for d in every if d is not None]
     return min(found, key=lambda d: max(fit.worst_error for fit in d.fits), default=dynamics)
