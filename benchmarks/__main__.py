@@ -21,6 +21,7 @@ MODULES = {
     "experiments": "benchmarks.experiments",
     "pairs": "benchmarks.pairs",
     "discovery": "benchmarks.discovery",
+    "information": "benchmarks.discovery.information",
     "robustness": "benchmarks.robustness",
     "networks": "benchmarks.networks",
     "scale": "benchmarks.scale",
