@@ -62,12 +62,12 @@ def test_rows_are_kept_one_by_one_and_replaced(tmp_path: Path) -> None:
 
 def test_a_page_without_a_place_for_a_table_is_refused() -> None:
     with pytest.raises(ValueError, match="verdicts"):
-        tables.refreshed("<!-- ladder -->\n<!-- end -->", {"rows": []})
+        tables.refreshed("<!-- ladder -->\n<!-- end -->", {"rows": []}, [])
 
 
 def test_the_page_shows_the_recorded_rows() -> None:
     content = json.loads(FILE.read_text("utf-8"))
     page = (ROOT / "docs/noise.md").read_text("utf-8")
-    assert tables.refreshed(page, content) == page
+    assert tables.refreshed(page, content, tables.bounds_of()) == page
     assert all({"command", "commit"} <= run.keys() for run in content["runs"])
     assert {row["run"] for row in content["rows"]} <= set(range(len(content["runs"])))

@@ -10,7 +10,7 @@ from pathlib import Path
 from .files import NOISES, SEEDS
 from .ladder import FOLDER, METHODS, SECONDS, coverage_jobs, jobs, run
 from .results import load
-from .tables import PAGE, refreshed
+from .tables import PAGE, bounds_of, refreshed
 from .theories import THEORIES
 
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--page", action="store_true", help="only put the tables into docs/noise.md")
     parsed = parser.parse_args(arguments)
     if parsed.page:
-        PAGE.write_text(refreshed(PAGE.read_text("utf-8"), load()), "utf-8")
+        PAGE.write_text(refreshed(PAGE.read_text("utf-8"), load(), bounds_of()), "utf-8")
         return
     if parsed.coverage:
         chosen = list(coverage_jobs(parsed.method))

@@ -1,29 +1,39 @@
-"""The tables of docs/noise.md, from benchmarks/results/discovery.json."""
+"""The tables of docs/noise.md, from benchmarks/results/discovery.json and information.json."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, median, stdev
 from typing import Any
 
+from ..__main__ import RESULTS
 from .files import COVERAGE_NOISE, COVERAGE_SEEDS, NOISES, SEEDS
 from .ladder import METHODS
 from .theories import THEORIES, Theory
 
 PAGE = Path(__file__).parents[2] / "docs" / "noise.md"
 
+BOUNDS = "worst coefficient, least standard error in percent"
+
 Rows = Sequence[Mapping[str, Any]]
 
 
-def refreshed(page: str, content: Mapping[str, Any]) -> str:
+def refreshed(page: str, content: Mapping[str, Any], bounds: Rows) -> str:
     """The page with each table between `<!-- NAME -->` and `<!-- end -->` made anew."""
-    for name, table in (("ladder", ladder), ("verdicts", verdicts), ("coverage", coverage)):
+    made = {
+        "ladder": ladder(content),
+        "verdicts": verdicts(content),
+        "coverage": coverage(content),
+        "information": information(content, bounds),
+    }
+    for name, table in made.items():
         before, opening, rest = page.partition(f"<!-- {name} -->\n")
         _, closing, after = rest.partition("<!-- end -->")
         if not closing:
             raise ValueError(f"got a page without <!-- {name} --> and <!-- end --> after it; put them in")
-        page = f"{before}{opening}\n{table(content)}\n\n{closing}{after}"
+        page = f"{before}{opening}\n{table}\n\n{closing}{after}"
     return page
 
 
@@ -83,6 +93,29 @@ def coverage(content: Mapping[str, Any]) -> str:
             f"| `{term}` | {len(rows)} | {inside} | {stated / spread:.2f} | {fmean(errors) / spread:.2f} |"
         )
     return "\n".join(lines)
+
+
+def information(content: Mapping[str, Any], bounds: Rows) -> str:
+    """Markdown: the error of the median seed, and the median Cramér–Rao bound of the same seeds."""
+    noises = [noise for noise in NOISES if noise]
+    lines = _head(("theory", "", *(f"{noise:.0%}" for noise in noises)))
+    for name in dict.fromkeys(bound["theory"] for bound in bounds):
+        theory = THEORIES[name]
+        rows = _rows(content, name, "fieldnet", SEEDS)
+        own = [[row for row in rows if row["noise"] == noise] for noise in noises]
+        least = [
+            median(bound[f"{noise:.0%}"] for bound in bounds if bound["theory"] == name) for noise in noises
+        ]
+        lines.append(
+            f"| {theory.title} | error | {' | '.join(_errors(part).split(',')[0] for part in own)} |"
+        )
+        lines.append(f"| | bound | {' | '.join(f'{value:.2g}%' for value in least)} |")
+    return "\n".join(lines)
+
+
+def bounds_of(path: Path = RESULTS / "information.json") -> Rows:
+    """The recorded bounds."""
+    return json.loads(path.read_text("utf-8"))[BOUNDS]
 
 
 def _head(names: Sequence[str]) -> list[str]:

@@ -296,14 +296,14 @@ def test_interrupted_and_resumed(by_options, data, tmp_path, cli, monkeypatch):
     whole = fieldnet.discover_weak.find_dynamics
     seen = []
 
-    def interrupted(measured, ansatz, progress, workers, memory):
+    def interrupted(measured, ansatz, progress, workers, memory, held_out):
         seen.append(dict(memory))
         memory["part"] = 0.1
         raise KeyboardInterrupt
 
-    def going_on(measured, ansatz, progress, workers, memory):
+    def going_on(measured, ansatz, progress, workers, memory, held_out):
         seen.append(dict(memory))
-        return whole(measured, ansatz, progress, workers, memory)
+        return whole(measured, ansatz, progress, workers, memory, held_out)
 
     out = tmp_path / "out"
     monkeypatch.setattr(fieldnet.discover_weak, "find_dynamics", interrupted)
@@ -321,7 +321,7 @@ def test_interrupted_and_resumed(by_options, data, tmp_path, cli, monkeypatch):
 
 
 def test_bad_data_leave_no_progress(data, tmp_path, cli, monkeypatch):
-    def refused(measured, ansatz, progress, workers, memory):
+    def refused(measured, ansatz, progress, workers, memory, held_out):
         memory["part"] = 0.1
         raise ValueError("got nothing")
 
