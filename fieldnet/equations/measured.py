@@ -12,7 +12,7 @@ from lagrangians.jets import JetSpace, jet_space
 from lagrangians.parser import symbol_table
 from simulations.files.conventions import space_names, spacing
 
-from ..measured.noise import noise_deviation
+from ..measured.noise import spectral_deviation
 
 
 @dataclass(frozen=True)
@@ -52,5 +52,5 @@ def measured_fields(
     symbol_table(jets, ())
     steps = tuple(spacing(dataset, name) for name in ("time", *axes))
     if deviations is None:
-        deviations = [noise_deviation(v) for v in values]
+        deviations = [spectral_deviation(v) for v in values]
     return MeasuredFields(jets, values, steps, boundary == "periodic", tuple(float(s) for s in deviations))

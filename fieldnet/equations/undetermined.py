@@ -13,6 +13,8 @@ EXACT = 1e-16
 """Square of a derivative, in units of the field and the step of the coordinates, that is round-off."""
 MANY = 5
 """So many functions of one field in an equation are taken for the series of one that the library lacks."""
+HIDDEN = 0.3
+"""Equations in which noise could hide more than this part of the highest time derivative are not tested."""
 SAME_VELOCITY = 0.05
 """Velocities of the fields that differ by less than this part are one."""
 
@@ -52,7 +54,15 @@ def undetermined(dynamics: Dynamics) -> str | None:
     series = _series(dynamics)
     if series is not None:
         return series
-    return None if dynamics.explained else unexplained
+    if not dynamics.explained:
+        return unexplained
+    least = max(dynamics.fits, key=lambda fit: fit.bound)
+    if least.bound > HIDDEN:
+        return (
+            f"noise could hide {least.bound:.0%} of {least.atoms[0].text(names)}, expected at most "
+            f"{HIDDEN:.0%} in equations that were tested; give data with less noise, or more of them"
+        )
+    return None
 
 
 def _is_flat(dynamics: Dynamics, axis: int) -> bool:

@@ -127,8 +127,10 @@ def half_points_of_scale(values: np.ndarray, axis: int, spacing: float, noise: f
     """One and a half half-periods of the highest wavenumber that matters, in samples.
 
     That wavenumber holds 99% of the power of the (detrended, tapered) data below it, the power of white noise
-    with standard deviation `noise` subtracted. The width is kept between 8 samples, where the trapezoidal
-    rule is exact to 1e-5, and a twelfth of the axis, so that windows stay many.
+    with standard deviation `noise` subtracted. The sum of that over m wavenumbers of n lines is uncertain by
+    √(2nm) times its mean for one of one (neighbours are correlated by the taper): three times as much may be
+    missing. The width is kept between 8 samples, where the trapezoidal rule is exact to 1e-5, and a twelfth
+    of the axis, so that windows stay many.
     """
     points = values.shape[axis]
     line = np.moveaxis(values, axis, -1)
@@ -137,9 +139,11 @@ def half_points_of_scale(values: np.ndarray, axis: int, spacing: float, noise: f
     line = line - slope * (line @ slope)[..., None] / (slope @ slope)
     taper = np.hanning(points)
     power = (np.abs(np.fft.rfft(line * taper, axis=-1)) ** 2).reshape(-1, points // 2 + 1)
-    below = np.cumsum(power.sum(0) - len(power) * noise**2 * (taper**2).sum())
+    one = noise**2 * (taper**2).sum()
+    below = np.cumsum(power.sum(0) - len(power) * one)
+    chance = 3 * one * np.sqrt(2 * len(power) * power.shape[1])
     wavenumbers = 2 * np.pi * np.fft.rfftfreq(points, spacing)
-    cut = wavenumbers[np.argmax(below >= 0.99 * below.max()).clip(1, len(wavenumbers) - 1)]
+    cut = wavenumbers[np.argmax(below >= 0.99 * below.max() - chance).clip(1, len(wavenumbers) - 1)]
     wanted = round(1.5 * np.pi / cut / spacing)
     return int(max(8, min(wanted, max(8, points // 12))))
 

@@ -1,8 +1,9 @@
-"""White noise of measured fields, from differences of high order."""
+"""White noise of measured fields, from differences of high order and from the corner of their spectrum."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.fft import dctn
 
 ORDER, VARIANCE = 8, 12870
 """Order k of the differences and the variance C(2k, k) = Σ_j C(k, j)² of that of unit white noise."""
@@ -31,6 +32,41 @@ def noise_deviation(values: np.ndarray, mixed: bool = False) -> float:
             differences = np.diff(differences, ORDER, axis=axis)
         levels.append(_deviation(differences, len(axes)) / max(float(np.std(values)), 1e-300))
     return min(levels, default=0.0) * float(np.std(values))
+
+
+CORNERS = (1 / 8, 1 / 4, 1 / 2, 3 / 4)
+"""Parts of the largest frequency, along every axis, beyond which a field is taken to be noise."""
+
+
+def spectral_deviation(values: np.ndarray) -> float:
+    """σ of white noise of a field with axes (sample, time, *S), from the corner of its cosine transform.
+
+    The root mean square of all amplitudes of an orthonormal transform whose frequencies exceed a part r of
+    the largest one along every axis, r the least of `CORNERS` beyond which there is no less, but for chance.
+    A smooth field has next to nothing there, even where it is coarse along one axis. Most of a plane of
+    samples count: σ is known to 0.3% for 256 × 256 of them, to 0.5% from differences along an axis.
+    Where differences show less than half, as of data almost without noise whose ends do not fit cosines, it
+    is `noise_deviation`.
+    """
+    of_differences = noise_deviation(values)
+    axes = [axis for axis in range(1, values.ndim) if values.shape[axis] > ORDER]
+    if not axes or of_differences == 0:
+        return of_differences
+    others = tuple(axis for axis in range(values.ndim) if axis not in axes)
+    power = (dctn(values, axes=axes, norm="ortho") ** 2).mean(others)
+    least = power * 0 + 1.0
+    for number, points in enumerate(power.shape):
+        shape = [-1 if other == number else 1 for other in range(power.ndim)]
+        least = np.minimum(least, (np.arange(points) / points).reshape(shape))
+    found = [power[least > part] for part in CORNERS]
+    means = [float(part.mean()) for part in found]
+    limits = [
+        m * (1 + 2 * np.sqrt(2 * power.size / values.size / p.size))
+        for m, p in zip(means, found, strict=True)
+    ]
+    chosen = next(n for n in range(len(means)) if means[n] <= min(limits[n:]))
+    deviation = float(np.sqrt(means[chosen]))
+    return deviation if of_differences > deviation / 2 else of_differences
 
 
 def _deviation(differences: np.ndarray, times: int) -> float:

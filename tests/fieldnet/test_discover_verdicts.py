@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -306,6 +307,22 @@ def test_a_force_in_disguise_is_not_refused() -> None:
     answer = discover_lagrangian(data, features="polynomial", closing=False).verdict
     assert answer.startswith("undetermined: phi with phi**3")
     assert "and F(phi) cannot be told apart" in answer
+
+
+@pytest.mark.parametrize("noise, settled", [(0.1, True), (0.5, False)])
+def test_noise_that_could_hide_the_equation(noise: float, settled: bool) -> None:
+    """With 1.8 radians of noise φ_t = 1.36 − 1.32 cos φ fits a kink that meets an antikink."""
+    t, x = torch.linspace(0, 30, 256, dtype=torch.float64), 30 * torch.arange(256, dtype=torch.float64) / 256
+    field, _ = solutions.kink_antikink((x - 15)[None], (t - 15)[:, None], 0.6)
+    values = field.numpy() + noise * float(field.std()) * np.random.default_rng(4).standard_normal(
+        field.shape
+    )
+    data = xr.Dataset({"phi": (("sample", "time", "x"), values[None])}, {"time": t.numpy(), "x": x.numpy()})
+    answer = found(data.assign_attrs(boundary="open"))
+    if settled:
+        assert answer.verdict == "variational"
+    else:
+        assert re.match(r"undetermined: .*(could hide|cannot be told apart|no equation)", answer.verdict)
 
 
 @slow
