@@ -167,7 +167,10 @@ def _discovery(
 def ansatz_of(
     measured: MeasuredFields, features: str, library: str | None
 ) -> tuple[dict[str, EquationAtoms], list[str]]:
-    """(the ansatz of each family, families left out because their functions overflow on these data)."""
+    """(the ansatz of each family, families left out because their functions overflow on these data).
+
+    Where exponentials would, they are left out of the mixed family too.
+    """
     jets = measured.jets
     families, terms = parse_library(library, jets) if library else (("auto",), ())
     if features != "auto" and not set(families) <= {"auto", features}:
@@ -181,14 +184,14 @@ def ansatz_of(
     names: list[str | None] = []
     for family in families:
         names += list(FEATURES) if family == "auto" else [family]
-    lost: tuple[str, ...] = ()
-    if max(float(np.abs(v).max()) for v in measured.values) > LARGEST_EXPONENT / 2:
-        lost = ("hyperbolic", MIXED)
+    large = max(float(np.abs(v).max()) for v in measured.values) > LARGEST_EXPONENT / 2
+    lost = ("hyperbolic",) if large else ()
     if max(measured.deviations) > LARGEST_DEVIATION:
-        lost = ("phase", *lost)
+        lost = ("phase", MIXED, *lost)
     left_out = [n for n in lost if n in names and len(set(names)) > 1]
     names = list(dict.fromkeys(n for n in names if n not in left_out)) or [None]
-    return {n or "own terms": equation_atoms(density_library(n, jets, terms)) for n in names}, left_out
+    libraries = {n or "own terms": density_library(n, jets, terms, n != MIXED or not large) for n in names}
+    return {name: equation_atoms(library) for name, library in libraries.items()}, left_out
 
 
 def _verdict(dynamics: Dynamics, ansatz: dict[str, EquationAtoms], force: Force | None) -> Verdict:

@@ -56,8 +56,11 @@ class EquationAtoms:
         return tuple(atom for atom, own in zip(self.atoms, self.stages, strict=True) if own <= stage)
 
 
-def density_library(features: str | None, jets: JetSpace, extra: Sequence[sympy.Expr] = ()) -> DensityLibrary:
-    """The default library of a family of potentials, one of `FEATURES`, and the `extra` terms, of stage 0.
+def density_library(
+    features: str | None, jets: JetSpace, extra: Sequence[sympy.Expr] = (), exponentials: bool = True
+) -> DensityLibrary:
+    """The default library of a family of potentials, one of `FEATURES`, and the `extra` terms, of stage 0;
+    of the default ones those with exponentials can be left out, as they overflow where fields are large.
 
     With `features` None there are the extra terms alone. Raises `ValueError` for unknown families and for
     extra terms that are total divergences.
@@ -72,7 +75,8 @@ def density_library(features: str | None, jets: JetSpace, extra: Sequence[sympy.
         later = (*nonlinear_gradients(features, jets), *cubic_gradients(jets), *second_derivatives(jets))
         for stage, terms in enumerate((simple, later)):
             for term in terms:
-                stages.setdefault(term, stage)
+                if exponentials or not term.has(sympy.exp):
+                    stages.setdefault(term, stage)
     return DensityLibrary(jets, features, tuple(stages), tuple(stages.values()))
 
 

@@ -116,10 +116,17 @@ class ReadEquations:
         return (np.abs(fit.response) @ np.abs(self.coefficients.ravel())).reshape(fit.coefficients.shape)
 
     def constrained(self, fit: MultiplierFit) -> FittedEquations:
-        """The fitted equations with the coefficients that meet the conditions."""
+        """The fitted equations with the coefficients that meet the conditions.
+
+        What is round-off becomes 0: beside what it is a sum of, or beside the largest coefficient where it is
+        within its error of 0 too, as in the mirror images that noise-free data do not need.
+        """
         given = self.equations
         coefficients = np.zeros_like(given.coefficients)
-        exact = np.abs(fit.coefficients) <= 1e-12 * self.summed(fit)
+        spread = np.sqrt(np.diag(fit.response @ self.covariance @ fit.response.T).clip(0))
+        size = np.abs(fit.coefficients)
+        exact = size <= 1e-12 * self.summed(fit)
+        exact |= (size <= 1e-12 * size.max(initial=0.0)) & (size <= spread.reshape(size.shape))
         coefficients[:, self.active] = np.where(exact, 0.0, fit.coefficients)
         covariance = np.zeros_like(given.covariance)
         places = places_of(self.active, given)
