@@ -37,6 +37,9 @@ def noise_deviation(values: np.ndarray, mixed: bool = False) -> float:
 CORNERS = (1 / 8, 1 / 4, 1 / 2, 3 / 4)
 """Parts of the largest frequency, along every axis, beyond which a field is taken to be noise."""
 
+AGREED = 0.1
+"""White noise gives estimates that differ by less than this part."""
+
 
 def spectral_deviation(values: np.ndarray) -> float:
     """σ of white noise of a field with axes (sample, time, *S), from the corner of its cosine transform.
@@ -45,8 +48,8 @@ def spectral_deviation(values: np.ndarray) -> float:
     the largest one along every axis, r the least of `CORNERS` beyond which there is no less, but for chance.
     A smooth field has next to nothing there, even where it is coarse along one axis. Most of a plane of
     samples count: σ is known to 0.3% for 256 × 256 of them, to 0.5% from differences along an axis.
-    Where differences show less than half, as of data almost without noise whose ends do not fit cosines, it
-    is `noise_deviation`.
+    It refines `noise_deviation`, which stands where the two differ by more than `AGREED`: that is no white
+    noise, but ends that do not fit cosines, or waves that are hardly resolved.
     """
     of_differences = noise_deviation(values)
     axes = [axis for axis in range(1, values.ndim) if values.shape[axis] > ORDER]
@@ -66,7 +69,7 @@ def spectral_deviation(values: np.ndarray) -> float:
     ]
     chosen = next(n for n in range(len(means)) if means[n] <= min(limits[n:]))
     deviation = float(np.sqrt(means[chosen]))
-    return deviation if of_differences > deviation / 2 else of_differences
+    return deviation if abs(deviation / of_differences - 1) < AGREED else of_differences
 
 
 def _deviation(differences: np.ndarray, times: int) -> float:
