@@ -9,12 +9,17 @@ import torch
 import xarray as xr
 from hypothesis import strategies as st
 
+from fieldnet.measured.noise import noise_level
 from lagrangians import Lagrangian, parse_lagrangian
 from simulations import FieldSystem, Grid, simulate, solutions
 
 FIELDS = ("phi", "chi")
 BOUND = 10.0
 """Larger fields are taken for runaway ones."""
+RESOLVED = 1e-3
+"""Differences of high order, over the field, above which the grid of the data does not hold it: coefficients
+are then wrong by more than any error that noise has.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class RandomTheory:
         return parse_lagrangian(self.density, self.fields, ("t", "x"))
 
     def data(self) -> xr.Dataset | None:
-        """Three samples with noise; None where a field exceeds `BOUND`."""
+        """Three samples with noise; None where a field exceeds `BOUND` or is not `RESOLVED`."""
         grid = Grid(24.0, self.points)
         system = FieldSystem(self.lagrangian(), grid)
         states = [
@@ -49,6 +54,8 @@ class RandomTheory:
         except ValueError:  # it ran away
             return None
         if max(float(abs(clean[name]).max()) for name in self.fields) > BOUND:
+            return None
+        if max(noise_level(clean[name].values, axis) for name in self.fields for axis in (1, 2)) > RESOLVED:
             return None
         draw = np.random.default_rng(self.seed)
         noisy = {
