@@ -106,9 +106,7 @@ def information(content: Mapping[str, Any], bounds: Rows) -> str:
         least = [
             median(bound[f"{noise:.0%}"] for bound in bounds if bound["theory"] == name) for noise in noises
         ]
-        lines.append(
-            f"| {theory.title} | error | {' | '.join(_errors(part).split(',')[0] for part in own)} |"
-        )
+        lines.append(f"| {theory.title} | error | {' | '.join(_error(part) for part in own)} |")
         lines.append(f"| | bound | {' | '.join(f'{value:.2g}%' for value in least)} |")
     return "\n".join(lines)
 
@@ -134,9 +132,15 @@ def _rows(content: Mapping[str, Any], theory: str, method: str, seeds: Sequence[
 def _errors(rows: Rows) -> str:
     if not rows:
         return "–"
-    errors = [1.0 if row["error"] is None else row["error"] for row in rows]
     right = sum(row["failed"] is None and row["missing"] == row["spurious"] == 0 for row in rows)
-    return f"{100 * median(errors):.2g}%, {right} of {len(rows)}"
+    return f"{_error(rows)}, {right} of {len(rows)}"
+
+
+def _error(rows: Rows) -> str:
+    """Of the median row; one that failed has an error of 100%."""
+    if not rows:
+        return "–"
+    return f"{100 * median(1.0 if row['error'] is None else row['error'] for row in rows):.2g}%"
 
 
 def _right(row: Mapping[str, Any], theory: Theory) -> bool:

@@ -56,10 +56,10 @@ def undetermined(dynamics: Dynamics) -> str | None:
         return series
     if not dynamics.explained:
         return unexplained
-    least = max(dynamics.fits, key=lambda fit: fit.bound)
-    if least.bound > HIDDEN:
+    loosest = max(dynamics.fits, key=lambda fit: fit.bound)
+    if loosest.bound > HIDDEN:
         return (
-            f"noise could hide {least.bound:.0%} of {least.atoms[0].text(names)}, expected at most "
+            f"noise could hide {loosest.bound:.0%} of {loosest.atoms[0].text(names)}, expected at most "
             f"{HIDDEN:.0%} in equations that were tested; give data with less noise, or more of them"
         )
     return None

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from scipy.fft import dctn
 
 ORDER, VARIANCE = 8, 12870
 """Order k of the differences and the variance C(2k, k) = Σ_j C(k, j)² of that of unit white noise."""
+
+CORNERS = (1 / 8, 1 / 4, 1 / 2, 3 / 4)
+"""Parts of the largest frequency, along every axis, beyond which a field is taken to be noise."""
+
+AGREED = 0.1
+"""White noise gives estimates that differ by less than this part."""
 
 
 def noise_level(values: np.ndarray, axis: int = 1) -> float:
@@ -34,13 +42,6 @@ def noise_deviation(values: np.ndarray, mixed: bool = False) -> float:
     return min(levels, default=0.0) * float(np.std(values))
 
 
-CORNERS = (1 / 8, 1 / 4, 1 / 2, 3 / 4)
-"""Parts of the largest frequency, along every axis, beyond which a field is taken to be noise."""
-
-AGREED = 0.1
-"""White noise gives estimates that differ by less than this part."""
-
-
 def spectral_deviation(values: np.ndarray) -> float:
     """σ of white noise of a field with axes (sample, time, *S), from the corner of its cosine transform.
 
@@ -57,10 +58,7 @@ def spectral_deviation(values: np.ndarray) -> float:
         return of_differences
     others = tuple(axis for axis in range(values.ndim) if axis not in axes)
     power = (dctn(values, axes=axes, norm="ortho") ** 2).mean(others)
-    least = power * 0 + 1.0
-    for number, points in enumerate(power.shape):
-        shape = [-1 if other == number else 1 for other in range(power.ndim)]
-        least = np.minimum(least, (np.arange(points) / points).reshape(shape))
+    least = reduce(np.minimum.outer, [np.arange(points) / points for points in power.shape])
     found = [power[least > part] for part in CORNERS]
     means = [float(part.mean()) for part in found]
     limits = [
