@@ -21,7 +21,7 @@ from .equations.attempts import MIXED, Attempt, union
 from .equations.dynamics import Dynamics, find_dynamics
 from .equations.fitted import FittedEquations
 from .equations.freidlin_wentzell import freidlin_wentzell
-from .equations.held_out import HeldOut, Residual, residual_of
+from .equations.held_out import HeldOut, residual_of
 from .equations.judgement import judge
 from .equations.library import FEATURES, EquationAtoms, density_library, equation_atoms
 from .equations.library_text import parse_library, require_finite
@@ -69,15 +69,14 @@ def discover_weak(
     training, held_out = split_held_out(dataset, run.chosen.holdout)
     measured = measured_fields(training, fields, run.boundary)
     ansatz, left_out = ansatz_of(measured, run.chosen.features, run.chosen.library)
-    unseen = None
-    if run.chosen.holdout:
-        unseen = HeldOut(held_out, tuple(fields), run.boundary, measured.deviations)
-    dynamics = find_dynamics(measured, ansatz, progress, run.chosen.workers, run.memory, unseen)
+    unseen = HeldOut(held_out, tuple(fields), run.boundary, measured.deviations)
+    choosing = unseen if run.chosen.holdout else None
+    dynamics = find_dynamics(measured, ansatz, progress, run.chosen.workers, run.memory, choosing)
     dynamics, force, learned = with_learned_potential(dynamics, progress)
     final = dynamics
     if run.chosen.holdout:
         final = refitted(dynamics, measured_fields(dataset, fields, run.boundary))
-    found = _discovery(final, dynamics, ansatz, left_out, held_out, fields, run, progress, force)
+    found = _discovery(final, dynamics, ansatz, left_out, unseen, run, progress, force)
     if learned is None:
         return found
     return replace(found, extra={**found.extra, "learned_potential": learned.content()})
@@ -108,7 +107,8 @@ def discover_streamed(
     pilot, _ = pilot_fields(training, tuple(fields), run.boundary, None)
     ansatz, left_out = ansatz_of(pilot, run.chosen.features, run.chosen.library)
     dynamics = stream_dynamics(training, ansatz, tuple(fields), run.boundary, progress=progress)
-    return _discovery(dynamics, dynamics, ansatz, left_out, held_out, fields, run, progress)
+    unseen = HeldOut(held_out, tuple(fields), run.boundary, dynamics.widths.measured.deviations)
+    return _discovery(dynamics, dynamics, ansatz, left_out, unseen, run, progress)
 
 
 def _discovery(
@@ -116,8 +116,7 @@ def _discovery(
     trained: Dynamics,
     ansatz: dict[str, EquationAtoms],
     left_out: Sequence[str],
-    held_out: xr.Dataset,
-    fields: Sequence[str],
+    unseen: HeldOut,
     run: Run,
     progress: Progress | None,
     force: Force | None = None,
@@ -135,14 +134,14 @@ def _discovery(
             verdict,
             lagrangian,
             equations_text(trained.equations),
-            held_out,
-            fields,
+            unseen.dataset,
+            unseen.fields,
             run.boundary,
             run.chosen.seed,
             progress,
         )
     return Discovery(
-        name=fields[0],
+        name=unseen.fields[0],
         model=model,
         lagrangian=lagrangian,
         equations=equations,
@@ -155,12 +154,12 @@ def _discovery(
         conservation=closing.conservation,
         histories={},
         chosen=f"{dynamics.chosen.family} features",
-        held_out=held_out,
+        held_out=unseen.dataset,
         simulated=closing.simulated,
         rollout_error=closing.error,
-        fit=_record(dynamics, trained, held_out, fields, run, closing, left_out),
+        fit=_record(dynamics, trained, unseen, run, closing, left_out),
         extra=_extra(dynamics, verdict, measured),
-        data_fields=tuple(fields),
+        data_fields=unseen.fields,
     )
 
 
@@ -237,14 +236,14 @@ def _free_field(model: DensityModel) -> FreeField:
 def _record(
     dynamics: Dynamics,
     trained: Dynamics,
-    held_out: xr.Dataset,
-    fields: Sequence[str],
+    unseen: HeldOut,
     run: Run,
     closing: Closing,
     left_out: Sequence[str],
 ) -> dict[str, Any]:
     chosen, measured = dynamics.chosen, trained.widths.measured
-    tested = _tested(trained, held_out, fields, run)
+    projections = unseen.projections(trained.widths, trained.width)
+    tested = [residual_of(projections, fit) for fit in trained.fits]
     return {
         "method": METHOD,
         "features": chosen.family,
@@ -266,13 +265,6 @@ def _record(
         "path": [_path(fit, measured) for fit in chosen.fits],
         **closing.record,
     }
-
-
-def _tested(trained: Dynamics, held_out: xr.Dataset, fields: Sequence[str], run: Run) -> list[Residual]:
-    """What the equations leave of the held-out data, one a field."""
-    unseen = HeldOut(held_out, tuple(fields), run.boundary, trained.widths.measured.deviations)
-    projections = unseen.projections(trained.widths, trained.width)
-    return [residual_of(projections, fit) for fit in trained.fits]
 
 
 def _attempt(attempt: Attempt, measured: MeasuredFields) -> dict[str, Any]:
