@@ -11,12 +11,15 @@ from lagrangians import parse_lagrangian
 
 from .theories_at_random import RandomTheory
 
-PHI4 = RandomTheory("", ("phi",), "phi_t**2/2 - phi_x**2/2 + phi**2/2 - phi**4/4", False, 0.02, 3, 96, 10.0)
+PHI4 = RandomTheory("", ("phi",), "phi_t**2/2 - phi_x**2/2 + phi**2/2 - phi**4/4", False, 0.02, 3, 128, 10.0)
 
 
 @pytest.fixture(scope="module")
 def data() -> xr.Dataset:
-    return PHI4.data()
+    data = PHI4.data()
+    if data is None:
+        pytest.fail(f"the grid does not hold the field of {PHI4}: take more points")
+    return data
 
 
 @pytest.mark.parametrize("field, time, space", [(1e-3, 1.0, 1.0), (1e3, 1e-3, 1e3)])
