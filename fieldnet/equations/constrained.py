@@ -8,81 +8,22 @@ least (ĉ − c)ᵀΣ⁺(ĉ − c) under M(g)c = 0 is Wald's statistic ĉᵀMᵀ
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations, product
 
 import numpy as np
 from scipy.optimize import least_squares
-from scipy.stats import chi2
 
-ROUND_OFF = 1e-9
-"""Relative size below which variances, singular values and exact conditions count as zero."""
+from .linear_spaces import ROUND_OFF, echelon, flattened, inside_of, left_null, null_space, roots
+from .multiplier import MultiplierFit
+
 PARSIMONY = 0.01
 """p-value above which a multiplier is kept without a look at freer ones."""
 REGULAR = 3.0
 """Standard errors by which the smallest singular value of a fitted multiplier must differ from 0."""
 STARTS = 4
 """Starts of the descent for one pattern of g: signs, a random one, and that of the linear problem."""
-
-
-@dataclass(frozen=True)
-class MultiplierFit:
-    """The best multiplier of one class and the coefficients that it allows, nearest to the fitted ones.
-
-    `directions`: the matrices ∂g along its free parameters; `response` and `g_response` carry changes of the
-    fitted coefficients to those of `coefficients` and of the parameters, so that covariances are LΣLᵀ.
-
-    shape: multiplier (n, n), coefficients (n, atoms), directions (m, n, n), response (n·atoms, n·atoms),
-    g_response (m, n·atoms)
-    """
-
-    multiplier: np.ndarray
-    statistic: float
-    degrees: int
-    coefficients: np.ndarray
-    directions: np.ndarray
-    response: np.ndarray
-    g_response: np.ndarray
-
-    @property
-    def combinations(self) -> np.ndarray:
-        """p = g c, which meet the conditions. shape: (n, atoms)"""
-        return self.multiplier @ self.coefficients
-
-    @property
-    def combinations_response(self) -> np.ndarray:
-        """δp = g δc + δg c for changes of the fitted coefficients. shape: (n·atoms, n·atoms)"""
-        count = self.coefficients.shape[1]
-        through_g = flattened(self.directions @ self.coefficients)
-        return np.kron(self.multiplier, np.eye(count)) @ self.response + through_g.T @ self.g_response
-
-    def multiplier_covariance(self, covariance: np.ndarray) -> np.ndarray:
-        """shape: (n·atoms, n·atoms) -> (n·n, n·n)"""
-        response = flattened(self.directions).T @ self.g_response
-        return response @ covariance @ response.T
-
-    def normalised(self) -> MultiplierFit:
-        """The same with g_11 = 1, or the first entry 1 that carries the first row where g_11 does not."""
-        first = self.multiplier[0]
-        j = int(np.argmax(np.abs(first) > 0.01 * np.abs(self.multiplier).max()))
-        unit = first[j]
-        slope = self.directions[:, 0, j][:, None, None]
-        directions = self.directions / unit - self.multiplier * slope / unit**2
-        return replace(self, multiplier=(self.multiplier / unit).round(14) + 0.0, directions=directions)
-
-    @property
-    def p_value(self) -> float:
-        if self.degrees == 0:
-            return 1.0 if np.isfinite(self.statistic) else 0.0
-        return float(chi2.sf(self.statistic, self.degrees))
-
-    @property
-    def log_p_value(self) -> float:
-        """log p, which still tells apart what p rounds to 0."""
-        if self.degrees == 0 or not np.isfinite(self.statistic):
-            return 0.0 if np.isfinite(self.statistic) else -np.inf
-        return float(chi2.logsf(self.statistic, self.degrees))
 
 
 @dataclass(frozen=True)
@@ -133,7 +74,7 @@ class HelmholtzTest:
         n = self.size
         free = np.any(np.diag(self.covariance).reshape(n, -1) > 0, axis=0)
         flat = flattened(self.rows[:, :, free])
-        exact = _left_null(flat) @ flattened(self.rows)
+        exact = left_null(flat) @ flattened(self.rows)
         exact = exact.reshape(-1, n, len(self.coefficients[0]))
         # Σ_ak exact[i, a, k] g_ab c_bk = 0
         on_g = flattened(np.einsum("iak,bk->iab", exact, np.where(free, 0.0, self._standard[0])))
@@ -142,7 +83,7 @@ class HelmholtzTest:
     def without(self, atoms: np.ndarray) -> HelmholtzTest:
         """The conditions that hold whatever the coefficients of these atoms are. shape: (atoms,), bool"""
         freed = flattened(self.matrix[:, :, atoms])
-        left = _left_null(freed)
+        left = left_null(freed)
         matrix = np.einsum("ij,jak->iak", left, self.matrix)
         matrix[:, :, atoms] = 0.0
         norms = np.linalg.norm(flattened(matrix), axis=1)
@@ -159,7 +100,7 @@ class HelmholtzTest:
         c, covariance = self._standard
         operator = _operator(self.rows, g)
         values = operator @ c.ravel()
-        root, inverse = _roots(operator @ covariance @ operator.T)
+        root, inverse = roots(operator @ covariance @ operator.T)
         rest = values - inverse @ (root @ values)
         bound = ROUND_OFF * max(1.0, float(np.abs(c).max())) * float(np.abs(g).max())
         broken = float(np.linalg.norm(rest))
@@ -200,7 +141,7 @@ class HelmholtzTest:
         for labels in product(range(self.size), repeat=self.size):
             shapes.append(np.equal.outer(labels, labels))
         distinct = {shape.tobytes(): shape for shape in shapes}.values()
-        spaces = [_inside(self.admissible, shape) for shape in distinct]
+        spaces = [inside_of(self.admissible, shape) for shape in distinct]
         return sorted((s for s in spaces if _has_regular(s)), key=len)
 
     def _units(self) -> Iterator[np.ndarray]:
@@ -252,7 +193,7 @@ class HelmholtzTest:
         for _ in range(3):
             g = np.einsum("m,mab->ab", parameters, basis)
             operator = _operator(self.rows, g)
-            root, _ = _roots(operator @ self._standard[1] @ operator.T)
+            root, _ = roots(operator @ self._standard[1] @ operator.T)
             parameters = np.linalg.svd(root @ self._along(basis, self._standard[0]))[2][-1]
         return parameters
 
@@ -267,7 +208,7 @@ class HelmholtzTest:
         """
         c, covariance = self._standard
         operator = _operator(self.rows, g)
-        root, _ = _roots(operator @ covariance @ operator.T)
+        root, _ = roots(operator @ covariance @ operator.T)
         statistic, rank = self.statistic(g)
         gain = covariance @ operator.T @ root @ root
         nearest = c - (gain @ (operator @ c.ravel())).reshape(c.shape)
@@ -299,7 +240,7 @@ class HelmholtzTest:
         c = fit.coefficients / self._scale
         _, covariance = self._standard
         operator = _operator(self.rows, fit.multiplier)
-        root, _ = _roots(operator @ covariance @ operator.T)
+        root, _ = roots(operator @ covariance @ operator.T)
         basis = self.admissible
         A = self._along(basis, c)
         A = root @ A if within_errors else A / max(1.0, float(np.abs(c).max()))
@@ -317,40 +258,9 @@ def _has_regular(basis: np.ndarray) -> bool:
     return bool(np.linalg.cond(np.einsum("m,mab->ab", draw, basis)) < 1 / ROUND_OFF)
 
 
-def flattened(array: np.ndarray) -> np.ndarray:
-    """shape: (m, …) -> (m, product of the rest), also where m = 0"""
-    return array.reshape(len(array), int(np.prod(array.shape[1:])))
-
-
 def _operator(rows: np.ndarray, g: np.ndarray) -> np.ndarray:
     """M(g) on flattened coefficients. shape: (rows, n·atoms)"""
     return flattened(np.einsum("iak,ab->ibk", rows, g))
-
-
-def _roots(symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(C^(−½), C^(½)), both zero on the null space of C, one the pseudoinverse of the other."""
-    values, vectors = np.linalg.eigh((symmetric + symmetric.T) / 2)
-    kept = values > ROUND_OFF * max(values.max(initial=0.0), np.finfo(float).tiny)
-    root = np.sqrt(values[kept])
-    vectors = vectors[:, kept]
-    return (vectors / root) @ vectors.T, (vectors * root) @ vectors.T
-
-
-def null_space(matrix: np.ndarray) -> np.ndarray:
-    """Orthonormal basis of the null space, one vector a row."""
-    _, values, right = np.linalg.svd(matrix, full_matrices=True)
-    rank = int((values > ROUND_OFF * max(values.max(initial=0.0), 1e-300)).sum())
-    return right[rank:]
-
-
-def _left_null(matrix: np.ndarray) -> np.ndarray:
-    return null_space(matrix.T) if matrix.shape[1] else np.eye(len(matrix))
-
-
-def _inside(basis: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Basis of the members of a space of matrices that vanish outside of `shape`."""
-    inside = np.einsum("ij,jab->iab", null_space(basis[:, ~shape].T), basis)
-    return np.where(shape, inside, 0.0)
 
 
 def _fixing_scale(basis: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -359,20 +269,3 @@ def _fixing_scale(basis: np.ndarray, g: np.ndarray) -> np.ndarray:
         return basis
     largest = flattened(basis)[:, np.argmax(np.abs(g))]
     return np.einsum("ij,jab->iab", null_space(largest[None, :]), basis)
-
-
-def echelon(rows: np.ndarray) -> np.ndarray:
-    """Reduced echelon form with partial pivoting; round-off becomes 0."""
-    rows, done = rows.copy(), 0
-    for column in range(rows.shape[1]):
-        if done == len(rows):
-            break
-        pivot = done + int(np.argmax(np.abs(rows[done:, column])))
-        if abs(rows[pivot, column]) < 1e-7:
-            continue
-        rows[[done, pivot]] = rows[[pivot, done]]
-        rows[done] /= rows[done, column]
-        others = np.arange(len(rows)) != done
-        rows[others] -= np.outer(rows[others, column], rows[done])
-        done += 1
-    return np.where(np.abs(rows) < 1e-9, 0.0, rows)

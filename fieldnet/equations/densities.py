@@ -15,9 +15,9 @@ from lagrangians.symmetries.null_space import snapped
 from lagrangians.tonti import tonti_density
 
 from .atoms import Atom
-from .constrained import echelon, null_space
 from .euler_map import euler_atoms
 from .helmholtz import HelmholtzMatrix, Reading
+from .linear_spaces import echelon, null_space
 
 EXACT = 1e-9
 """Relative size of what is round-off."""

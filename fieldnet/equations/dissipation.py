@@ -12,9 +12,9 @@ from lagrangians.integration_by_parts import integrate_by_parts
 from lagrangians.jets import JetSpace
 
 from .atoms import Atom
-from .constrained import null_space
 from .densities import Density, short_number
 from .euler_map import atoms_of
+from .linear_spaces import null_space
 
 COMPATIBLE = 4.0
 """Standard errors within which damping coefficients count as one common rate."""

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import sympy
 
-from .constrained import MultiplierFit
 from .dissipation import text_of
 from .fitted import FittedEquations
 from .freidlin_wentzell import freidlin_wentzell
 from .helmholtz import Condition, HelmholtzMatrix, helmholtz_matrix, plain_reading, potential_reading
+from .multiplier import MultiplierFit
 from .obstruction import obstructed
 from .read import ReadEquations, places_of
 from .verdict import Verdict

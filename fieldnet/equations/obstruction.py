@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from .constrained import MultiplierFit, flattened
 from .densities import Density
 from .dissipation import (
     caldirola_kanai_rate,
@@ -18,6 +17,8 @@ from .dissipation import (
     text_of,
     without_density,
 )
+from .linear_spaces import flattened
+from .multiplier import MultiplierFit
 from .read import ReadEquations
 from .verdict import Verdict
 

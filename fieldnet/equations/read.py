@@ -14,10 +14,11 @@ from scipy.stats import norm
 from lagrangians.jets import JetSpace
 
 from .atoms import Atom
-from .constrained import HelmholtzTest, MultiplierFit
+from .constrained import HelmholtzTest
 from .densities import EXACT, Density, density_of
 from .fitted import FittedEquations
 from .helmholtz import HelmholtzMatrix, Reading
+from .multiplier import MultiplierFit
 from .verdict import FamilyMember
 
 SIGNIFICANT = 3.0
