@@ -106,7 +106,15 @@ def discover_streamed(
     held_out = source.dataset(fields, slice(0, source.shape[0]), last)
     pilot, _ = pilot_fields(training, tuple(fields), run.boundary, None)
     ansatz, left_out = ansatz_of(pilot, run.chosen.features, run.chosen.library)
-    dynamics = stream_dynamics(training, ansatz, tuple(fields), run.boundary, progress=progress)
+    dynamics = stream_dynamics(
+        training,
+        ansatz,
+        tuple(fields),
+        run.boundary,
+        progress=progress,
+        workers=run.chosen.workers,
+        memory=run.memory,
+    )
     unseen = HeldOut(held_out, tuple(fields), run.boundary, dynamics.widths.measured.deviations)
     return _discovery(dynamics, dynamics, ansatz, left_out, unseen, run, progress)
 

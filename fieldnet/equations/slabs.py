@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from simulations.files.lazy import LazyFields
 
 from ..measured.noise import noise_level
 from .atoms import Atom
+from .attempts import Memory
 from .banded import BandedAxis, BandedProjections, thinning_of
 from .estimate import score_fields
 from .measured import MeasuredFields
@@ -25,6 +27,8 @@ SAMPLED = 2**20
 of a smaller record come from all of it."""
 LEVEL = 2**23
 """As `SAMPLED`, for the level of the noise: it wants more of them, since it enters the coefficients."""
+KEPT_EVERY = 2.0
+"""Seconds between two writings of a sum that is not complete."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ class StreamedFields:
     Sums over test functions are sums over slabs, and what a point gives to test functions of two slabs is
     added up before it is squared, so that moments and covariances are those of `Projections` of the whole
     record, to round-off.
+
+    `memory` takes the level of the noise and, every `KEPT_EVERY` seconds, the sums over the slabs so far, as
+    JSON values; a later run on the same data goes on after the last of these, to the same bits.
     """
 
     def __init__(
@@ -64,6 +71,7 @@ class StreamedFields:
         deviations: Sequence[float] | None = None,
         slab_values: int = SLAB,
         sampled_values: int = SAMPLED,
+        memory: Memory | None = None,
     ):
         self.source, self.fields, self.periodic = source, tuple(fields), periodic
         self.half_points = tuple(half_points)
@@ -77,6 +85,7 @@ class StreamedFields:
         self.slabs = _plan(source.shape, self.axes[0], slab_values)
         self.sampled = self._spread(sampled_values)
         self._thinning = thinning_of(source.shape, half_points)
+        self._memory: Memory = {} if memory is None else memory
         self._like: BandedProjections | None = None
         self._squares: dict[tuple, dict[tuple[int, int], tuple[float, int]]] = {}
         self.deviations = tuple(self._measured_deviations() if deviations is None else deviations)
@@ -93,12 +102,20 @@ class StreamedFields:
         )
         return self._like
 
-    def gram(self, atoms: Sequence[Atom], slabs: Sequence[Slab] | None = None) -> np.ndarray:
-        """AᵀA over all rows, or those of some slabs. shape: (atoms, atoms)"""
-        total = np.zeros((len(atoms), len(atoms)))
-        for slab in self.slabs if slabs is None else slabs:
+    def gram(self, atoms: Sequence[Atom], progress: Callable[[float], None] | None = None) -> np.ndarray:
+        """AᵀA over all rows, from where an earlier run was interrupted. shape: (atoms, atoms)"""
+        listed = "; ".join(f"{atom.derivative} {atom.function}" for atom in atoms)
+        key = f"{list(self.half_points)}/sum over {len(self.slabs)} slabs/{listed}"
+        known = self._memory.get(key, {"slabs": 0, "gram": np.zeros((len(atoms), len(atoms))).tolist()})
+        total, kept = np.array(known["gram"]), time.monotonic()
+        for n, slab in enumerate(self.slabs[known["slabs"] :], known["slabs"] + 1):
             columns = self.projections(slab).columns(atoms)
             total += columns.T @ columns
+            if n == len(self.slabs) or time.monotonic() - kept >= KEPT_EVERY:
+                self._memory[key] = {"slabs": n, "gram": total.tolist()}
+                kept = time.monotonic()
+            if progress is not None:
+                progress(n / len(self.slabs))
         return total
 
     def sampled_moments(self, atoms: Sequence[Atom]) -> Moments:
@@ -113,11 +130,13 @@ class StreamedFields:
             self._add_squares(own, slab, atoms)
         return Moments(gram, positive(noise, np.sqrt(np.diag(gram))))
 
-    def moments(self, atoms: Sequence[Atom], sampled: Moments) -> Moments:
+    def moments(
+        self, atoms: Sequence[Atom], sampled: Moments, progress: Callable[[float], None] | None = None
+    ) -> Moments:
         """AᵀA and ⟨EᵀE⟩ over all rows, the noise in proportion to that of the sampled ones."""
         if len(self.sampled) == len(self.slabs):
             return sampled
-        return Moments(self.gram(atoms), sampled.noise / self.share)
+        return Moments(self.gram(atoms, progress), sampled.noise / self.share)
 
     @property
     def share(self) -> float:
@@ -218,6 +237,9 @@ class StreamedFields:
 
     def _measured_deviations(self) -> list[float]:
         """σ of each field: as `noise_deviation`, from slabs of `LEVEL` values."""
+        key = f"{list(self.half_points)}/noise in {len(self.slabs)} slabs/{list(self.fields)}"
+        if key in self._memory:
+            return self._memory[key]
         out = []
         for name in self.fields:
             variances = []
@@ -226,6 +248,7 @@ class StreamedFields:
                 axes = [axis for axis in range(1, values.ndim) if values.shape[axis] > 8]
                 variances.append([(noise_level(values, axis) * values.std()) ** 2 for axis in axes])
             out.append(float(np.sqrt(np.mean(variances, axis=0).min())))
+        self._memory[key] = out
         return out
 
 

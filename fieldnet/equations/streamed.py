@@ -13,6 +13,7 @@ from simulations.files.lazy import LazyFields
 
 from ..measured.noise import noise_deviation
 from .atoms import Atom
+from .attempts import Memory
 from .dynamics import Dynamics, Report, find_dynamics
 from .estimate import inverse_curvature, smallest_relation, solved_for
 from .fitted import FittedEquations
@@ -54,17 +55,20 @@ def stream_dynamics(
     pilot_values: int = PILOT,
     slab_values: int = SLAB,
     sampled_values: int = SAMPLED,
+    workers: int = 1,
+    memory: Memory | None = None,
 ) -> Dynamics:
     """As `find_dynamics`, of a file read in pieces, in memory that does not grow with it.
 
     Terms and the width of the test functions are chosen on a pilot, `pilot_values` spread evenly over the
     record; `sampled_values`, spread evenly too, decide whether a few more are needed, and give the covariance
     of noise and the standard errors. Coefficients and λ come from one pass over everything, its rows of equal
-    weight. Raises ValueError where terms need derivatives of the data.
+    weight. `workers` search the pilot; `memory` takes what is done, also of that pass, and spares a later run
+    on the same data from repeating it. Raises ValueError where terms need derivatives of the data.
     """
     names = tuple(source.fields if fields is None else fields)
     pilot, boundary = pilot_fields(source, names, boundary, deviations, pilot_values)
-    found = find_dynamics(pilot, ansatz, _scaled(progress, 0.0, 0.5))
+    found = find_dynamics(pilot, ansatz, _scaled(progress, 0.0, 0.5), workers, memory)
     stream = StreamedFields(
         source,
         names,
@@ -73,6 +77,7 @@ def stream_dynamics(
         deviations,
         slab_values,
         sampled_values,
+        memory,
     )
     return refined(found, stream, _scaled(progress, 0.5, 1.0))
 
@@ -134,15 +139,18 @@ def refined(found: Dynamics, stream: StreamedFields, progress: Report | None = N
     sampled = stream.sampled_moments(atoms)
     chosen = [_chosen(stream, sampled, number, own, fit) for own, fit in zip(lists, found.fits, strict=True)]
     kept = list(dict.fromkeys(atom for own in chosen for atom in own))
-    if progress is not None:
-        progress("all data, moments", 0.2, found.chosen.misfit)
-    moments = stream.moments(kept, sampled.of([number[a] for a in kept]))
+    report = progress or (lambda *_: None)
+
+    def passed(part: float) -> None:
+        report("all data, moments", 0.2 + 0.7 * part, found.chosen.misfit)
+
+    passed(0.0)
+    moments = stream.moments(kept, sampled.of([number[a] for a in kept]), passed)
     number = {atom: n for n, atom in enumerate(kept)}
     while True:
         fits = [_fitted(moments.of([number[a] for a in own]), own) for own in chosen]
         full = _covariance(stream, fits)
-        if progress is not None:
-            progress("all data, errors", 0.9, found.chosen.misfit)
+        report("all data, errors", 0.9, found.chosen.misfit)
         parts = zip(chosen, fits, _blocks(full, fits), found.fits, strict=True)
         if sum(_drop(own, fit, spread, old) for own, fit, spread, old in parts) == 0:
             break

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +22,8 @@ import fieldnet.discover_weak
 from fieldnet.cli import main, progress, summary
 from fieldnet.configuration import Configuration, configuration, field_list, read_configuration
 from fieldnet.discover import discover_lagrangian
+from fieldnet.equations import slabs
+from fieldnet.equations.streamed import stream_dynamics
 from fieldnet.memory import NAME, FileMemory, key_of
 from fieldnet.rollout import relative_error
 from lagrangians import catalogue
@@ -320,6 +323,43 @@ def test_interrupted_and_resumed(by_options, data, tmp_path, cli, monkeypatch):
     assert files_of(out) == files_of(by_options)
 
 
+SMALL = {"pilot_values": 2**13, "slab_values": 2**12, "sampled_values": 1}
+"""Pieces of a file that would be one piece otherwise."""
+
+
+def test_interrupted_in_the_pass_over_all_pieces(data, tmp_path, cli, monkeypatch):
+    """It goes on after the last piece that was added up, to the same bytes; another file begins anew."""
+    projections, read, limit = slabs.StreamedFields.projections, [], [None]
+
+    def counted(stream, slab):
+        if limit == [len(read) - len(stream.sampled)]:
+            raise KeyboardInterrupt
+        read.append(slab)
+        return projections(stream, slab)
+
+    def pieces(file: Path, folder: str, of_the_pass: int | None = None) -> int:
+        """How many are read for moments and scores, interrupted after so many `of_the_pass`."""
+        limit[0] = of_the_pass
+        read.clear()
+        code, _, errors = cli("discover", file, "--out", tmp_path / folder, *QUICK, "--stream")
+        assert code == (0 if of_the_pass is None else 130), errors
+        return len(read)
+
+    monkeypatch.setattr(slabs.StreamedFields, "projections", counted)
+    monkeypatch.setattr(slabs, "KEPT_EVERY", 0.0)
+    monkeypatch.setattr(fieldnet.discover_weak, "stream_dynamics", partial(stream_dynamics, **SMALL))
+    whole = pieces(data, "whole")
+    for folder in ("out", "other"):
+        pieces(data, folder, 2)
+        assert [path.name for path in (tmp_path / folder).iterdir()] == [NAME]
+    assert pieces(data, "out") == whole - 2
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+    changed = load(data)
+    changed["phi"][0, 0, 0] += 1e-6
+    save(changed, tmp_path / "changed.nc")
+    assert pieces(tmp_path / "changed.nc", "other") == whole
+
+
 def test_bad_data_leave_no_progress(data, tmp_path, cli, monkeypatch):
     def refused(measured, ansatz, progress, workers, memory, held_out):
         memory["part"] = 0.1
@@ -381,6 +421,40 @@ def test_killed_and_resumed(data, tmp_path):
     second = run(data, out, script=COUNTED)
     assert second.returncode == 0, second.stderr
     assert json.loads(second.stderr.split("written again: ")[1]) == parts[2:]
+    assert files_of(out) == files_of(whole)
+
+
+SMALL_PIECES = f"""
+import fieldnet.discover_weak
+from functools import partial
+from fieldnet.equations import slabs
+slabs.KEPT_EVERY = 0.0
+fieldnet.discover_weak.stream_dynamics = partial(fieldnet.discover_weak.stream_dynamics, **{SMALL!r})
+"""
+KILLED_IN_THE_PASS = """
+import os, signal
+from fieldnet.memory import FileMemory
+write = FileMemory._write
+def write_and_die(self):
+    write(self)
+    if any(isinstance(part, dict) and part.get("slabs") == 2 for part in self.values()):
+        os.kill(os.getpid(), signal.SIGKILL)
+FileMemory._write = write_and_die
+"""
+
+
+@pytest.mark.slow
+def test_killed_in_the_pass_over_all_pieces(data, tmp_path):
+    """What it writes when it goes on has the third piece first."""
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    first = run(data, whole, "--stream", script=SMALL_PIECES + COUNTED)
+    names = json.loads(first.stderr.split("written again: ")[1])
+    killed = run(data, out, "--stream", script=SMALL_PIECES + KILLED_IN_THE_PASS)
+    assert killed.returncode == -signal.SIGKILL
+    second = run(data, out, "--stream", script=SMALL_PIECES + COUNTED)
+    assert second.returncode == 0, second.stderr
+    again = json.loads(second.stderr.split("written again: ")[1])
+    assert again == names[-len(again) :] == [names[-1]] * (names.count(names[-1]) - 2)
     assert files_of(out) == files_of(whole)
 
 
