@@ -65,7 +65,8 @@ def discover_lagrangian(
         library: further density terms in one line of text, "auto + cos(2.5*phi), phi_x**4", or these alone
             where `auto` is not among them.
         holdout: the part of the samples, or of the times of a single one, that no fit sees.
-        workers: how many families of a field are searched at once.
+        workers: how many families of a field are searched at once, or of oscillators how many samples and
+            nodes are worked on; the answer does not depend on it.
         method: "weak" regression, or "network", an L-conv network trained by gradient (one field).
         memory: a mapping that takes what finished parts have found, and spares a later run with the same data
             and options from repeating them.
@@ -92,10 +93,8 @@ def discover_lagrangian(
     if space_names(dataset) == ("node",):
         if library is not None:
             raise ValueError("got a library for oscillators, expected none; it is for fields on a grid")
-        if workers > 1:
-            raise ValueError(f"got {workers} workers for oscillators, expected 1: nodes depend on each other")
         discovery = discover_network(
-            dataset, _single(chosen, "oscillators"), features, seed, progress, method, holdout
+            dataset, _single(chosen, "oscillators"), features, seed, progress, method, holdout, workers
         )
     elif method == "network":
         names: Sequence[str] = tuple(FEATURE_MAPS) if features == "auto" else (features,)

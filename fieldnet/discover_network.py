@@ -43,20 +43,22 @@ def discover_network(
     progress: Progress | None = None,
     method: str = "weak",
     holdout: float = HELD_OUT,
+    workers: int = 1,
 ) -> Discovery:
     """Find order, edges, frequencies, damping and coupling function; derive, run and audit.
 
     `features` is "auto" or "phase": oscillators are linear in (cos nθ, sin nθ). `method` is "weak"
     (projections and likelihood, see `fit_oscillators`) or "network" (L-conv networks of both orders trained
     by gradient from random weights, see `fit_network`; first harmonic alone). `holdout` is the part of the
-    samples that is held out, see `split_held_out`. Raises ValueError for others.
+    samples that is held out, see `split_held_out`; `workers` how many samples, or nodes, the weak method
+    works on at once. Raises ValueError for others.
     """
     if method not in ("weak", "network"):
         raise ValueError(f"got the method '{method}', expected weak or network")
     if features not in ("auto", "phase"):
         raise ValueError(f"got the features '{features}' for oscillators, expected auto or phase")
     _, held_out = split_held_out(dataset, holdout)
-    found = fit_oscillators(dataset, field, holdout, progress) if method == "weak" else None
+    found = fit_oscillators(dataset, field, holdout, progress, workers) if method == "weak" else None
     fit = found.summary if found is not None else fit_network(dataset, field, seed, holdout, progress)
     theory = network_theory(fit.model)
     verdict, evidence = _verdict(fit, theory)

@@ -46,7 +46,11 @@ def discover(
         int | None, typer.Option(help="Seed of everything that is drawn; default 0.", show_default=False)
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Families searched at once; default 1.", show_default=False)
+        int | None,
+        typer.Option(
+            help="Families, or of oscillators samples and nodes, worked on at once; default 1.",
+            show_default=False,
+        ),
     ] = None,
     method: Annotated[
         str | None,

@@ -11,6 +11,7 @@ from .law import Law
 from .shooting import Trajectories
 from .start import NEGLIGIBLE
 from .stepwise import Sums, stepwise
+from .workers import at_once
 
 RISK = 0.01
 """Chance of one false edge or more in the whole network (Bonferroni's bound)."""
@@ -43,15 +44,17 @@ def propose(law: Law, trajectories: Trajectories, states: np.ndarray, variance: 
     rest = trajectories.phases - states[..., :nodes]
     torque, slope = law.torque(states[..., :nodes]), law.own_slopes(states[..., :nodes])
     z = threshold(nodes)
-    for i in range(nodes):
-        sums, scale = own_sums(
-            law, trajectories, states, (rest[..., i], torque[..., i], slope[..., i]), i, variance
-        )
-        others = np.delete(np.arange(nodes), i)
+
+    def of_node(i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        own = rest[..., i], torque[..., i], slope[..., i]
+        sums, scale = own_sums(law, trajectories, states, own, i, variance)
         found = stepwise(sums, np.arange(nodes - 1), np.arange(nodes - 1, sums.count), z)
-        edges[i, others] = np.abs(found.coefficients[: nodes - 1]) * scale > NEGLIGIBLE
-        part[i, others] = scale
-        errors[i, others] = _standard_errors(sums, nodes - 1)
+        stands_out = np.abs(found.coefficients[: nodes - 1]) * scale > NEGLIGIBLE
+        return stands_out, _standard_errors(sums, nodes - 1), scale
+
+    for i, found in enumerate(at_once(of_node, range(nodes), trajectories.workers)):
+        others = np.delete(np.arange(nodes), i)
+        edges[i, others], errors[i, others], part[i, others] = found
     return Proposal(edges, errors, part)
 
 

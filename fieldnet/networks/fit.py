@@ -54,8 +54,13 @@ class OscillatorFit:
     rounds: int
 
 
-def fit_law(phases: np.ndarray, step: float, progress: Progress | None = None) -> OscillatorFit:
-    """The law of unwrapped or wrapped phases of one network. shape: phases (S, T, N)"""
+def fit_law(
+    phases: np.ndarray, step: float, progress: Progress | None = None, workers: int = 1
+) -> OscillatorFit:
+    """The law of unwrapped or wrapped phases of one network. shape: phases (S, T, N)
+
+    `workers`: how many samples, or nodes, are worked on at once; the answer does not depend on it.
+    """
     phases = unwrapped(phases)
     noise = phase_noise(phases)
     smoothed = smooth(phases, step)
@@ -74,7 +79,16 @@ def fit_law(phases: np.ndarray, step: float, progress: Progress | None = None) -
     law = replace(start.law, on_site=np.zeros((2, 2)))
     free = _first_free(law)
     search = _Search(
-        phases, smoothed.phases, smoothed.velocities, step, noise, 2 * smoothed.half, law, free, report
+        phases,
+        smoothed.phases,
+        smoothed.velocities,
+        step,
+        noise,
+        2 * smoothed.half,
+        law,
+        free,
+        report,
+        workers,
     )
     try:
         with np.errstate(over="raise"):
@@ -117,6 +131,7 @@ class _Search:
         law: Law,
         free: Free,
         report: Progress,
+        workers: int,
     ) -> None:
         self.phases, self.smoothed, self.velocities, self.step = phases, smoothed, velocities, step
         self.law, self.free, self.report, self.rounds, self.noise, self.length = (
@@ -127,6 +142,7 @@ class _Search:
             max(noise, 1e-12),
             length,
         )
+        self.workers = workers
         self.squares, self.variance, self.covariance = 0.0, 0.0, np.zeros((0, 0))
         self.trajectories: Trajectories
         self.proposal: Proposal
@@ -212,7 +228,7 @@ class _Search:
         if self.law.order == 2:
             speeds = self.velocities[:, : count * length : length].reshape(-1, nodes)
             initial = np.concatenate([initial, speeds], 1)
-        return Trajectories(pieces, self.step, initial)
+        return Trajectories(pieces, self.step, initial, self.workers)
 
     def _joined(self, parts: int) -> Trajectories:
         """Each sample in so many equal pieces, which begin in the states already fitted at the same times."""
@@ -224,7 +240,7 @@ class _Search:
         starts = np.minimum(np.arange(parts) * length, states.shape[1] * short - 1)
         initial = states[:, starts // short, starts % short].reshape(-1, old.initial.shape[1])
         pieces = self.phases[:, : parts * length].reshape(samples * parts, length, -1)
-        return Trajectories(pieces, self.step, initial)
+        return Trajectories(pieces, self.step, initial, self.workers)
 
     def _is_close(self, trajectories: Trajectories) -> bool:
         squares = trajectories.squares(trajectories.run(self.law))

@@ -50,12 +50,13 @@ def fit_oscillators(
     field: str = "theta",
     holdout: float = HELD_OUT,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> Oscillators:
     """Oscillators from the phases of a loaded dataset, dims (sample, time, node).
 
     All samples fit the coefficients. For what is said of held-out data (the last samples, `holdout` of all;
     of a single one the last times, see `held_out_times`) these are left out again by one Gauss–Newton step of
-    the same likelihood; only which edges there are was chosen with them.
+    the same likelihood; only which edges there are was chosen with them. `workers`: see `fit_law`.
 
     Raises ValueError for other dims, fewer than 2 oscillators or too few times to fit or to hold out.
     """
@@ -63,7 +64,7 @@ def fit_oscillators(
     phases, step = _phases(dataset, field)
     if len(phases) == 1:
         _held_out_times(phases.shape[1], holdout)  # before the work, for its error
-    fit = fit_law(phases, step, progress)
+    fit = fit_law(phases, step, progress, workers)
     training, testing = _split(fit, len(phases), holdout)
     training_law = _without(fit, training)
     model = as_model(fit, field)

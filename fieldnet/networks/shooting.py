@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from .law import REACH, Law
+from .workers import at_once
 
 RESOLVED = 0.5
 """Widest bin of the residual times the fastest rate: sensitivities hardly change within a bin."""
@@ -62,11 +63,15 @@ class Normal:
 
 @dataclass(frozen=True)
 class Trajectories:
-    """Phases of samples with the states that a law starts from. shape: phases (S, T, N), initial (S, ·)"""
+    """Phases of samples with the states that a law starts from. shape: phases (S, T, N), initial (S, ·)
+
+    `workers`: how many samples, or nodes, are worked on at once.
+    """
 
     phases: np.ndarray
     step: float
     initial: np.ndarray
+    workers: int = 1
 
     def run(self, law: Law) -> np.ndarray:
         """States of the law at the times of the data. shape: (S, T, order·N)"""
@@ -172,9 +177,9 @@ def normal_equations(law: Law, free: Free, trajectories: Trajectories, states: n
     means = np.add.reduceat(rest, edges[:-1], axis=1) / np.sqrt(counts)[:, None]
     knots = np.concatenate([[0], (edges[:-1] + edges[1:] - 1) // 2])
     size, unknown = free.count(), trajectories.initial.shape[1]
-    matrix, gradient = np.zeros((size, size)), np.zeros(size)
-    kept: list[tuple[np.ndarray, np.ndarray]] = []
-    for sample in range(len(states)):
+
+    def reduced(sample: int) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """The part of a sample in matrix and gradient, and how its initial state moves."""
         rows = sensitivities(law, free, states[sample], knots, trajectories.step)
         rows *= np.sqrt(counts)[:, None, None]
         rows = rows.reshape(-1, size + unknown)
@@ -182,9 +187,18 @@ def normal_equations(law: Law, free: Free, trajectories: Trajectories, states: n
         moment = rows.T @ means[sample].ravel()
         start = gram[size:, size:] + 1e-10 * np.trace(gram[size:, size:]) / unknown * np.eye(unknown)
         solved = np.linalg.solve(start, np.column_stack([gram[size:, :size], moment[size:]]))
-        matrix += gram[:size, :size] - gram[:size, size:] @ solved[:, :-1]
-        gradient += moment[:size] - gram[:size, size:] @ solved[:, -1]
-        kept.append((solved[:, -1], solved[:, :-1]))
+        return (
+            gram[:size, :size] - gram[:size, size:] @ solved[:, :-1],
+            moment[:size] - gram[:size, size:] @ solved[:, -1],
+            (solved[:, -1], solved[:, :-1]),
+        )
+
+    matrix, gradient = np.zeros((size, size)), np.zeros(size)
+    kept: list[tuple[np.ndarray, np.ndarray]] = []
+    for square, moments, moves in at_once(reduced, range(len(states)), trajectories.workers):
+        matrix += square
+        gradient += moments
+        kept.append(moves)
 
     def initial_steps(step: np.ndarray) -> np.ndarray:
         return np.stack([alone - others @ step for alone, others in kept])

@@ -1,5 +1,6 @@
 """Noisy phases: edges, weights, harmonics, lag, damping, order, intervals; data that leave them open."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +12,12 @@ from fieldnet.discover import discover_lagrangian
 from fieldnet.discover_network import discover_network
 from fieldnet.learning.network_model import NetworkModel
 from fieldnet.network_lagrangian import network_theory
+from fieldnet.networks import edges, shooting
 from fieldnet.networks.law import Law
 from fieldnet.networks.oscillators import _split, as_model, fit_oscillators
 from fieldnet.networks.shooting import Free, Trajectories, maximise, moved, sensitivities
 from fieldnet.networks.smoothing import phase_noise, smooth, unwrapped
+from fieldnet.networks.workers import at_once
 
 NODES, STEP = 6, 0.05
 PLAIN = np.array([[1.0, 0.0]])
@@ -101,13 +104,61 @@ def test_held_out_samples_are_left_out_in_all_their_pieces(samples, holdout, kep
     np.testing.assert_array_equal(testing.initial, pieces[kept:, 0])
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_workers_give_the_same_bits(order, monkeypatch):
+    """Of law and covariance, though samples and nodes are worked on in three threads."""
+    single, threads = threading.current_thread(), {}
+
+    def watched(module, name):
+        act = getattr(module, name)
+
+        def act_and_say(*arguments):
+            threads.setdefault(name, set()).add(threading.current_thread())
+            return act(*arguments)
+
+        monkeypatch.setattr(module, name, act_and_say)
+
+    watched(shooting, "sensitivities")
+    watched(edges, "own_sums")
+    values = dataset(phases(law(order=order), samples=3)[:, :120])
+    alone = fit_oscillators(values).fit
+    assert threads == {"sensitivities": {single}, "own_sums": {single}}
+    together = discover_lagrangian(values, workers=3)
+    assert all(len(used - {single}) > 1 for used in threads.values())
+    again = fit_oscillators(values, workers=3).fit
+    assert again.free.names() == alone.free.names()
+    for name in ("coupling", "frequencies", "damping", "form"):
+        np.testing.assert_array_equal(getattr(again.law, name), getattr(alone.law, name))
+    np.testing.assert_array_equal(again.covariance, alone.covariance)
+    np.testing.assert_array_equal(again.full_stderr, alone.full_stderr)
+    np.testing.assert_array_equal(together.network.coupling, alone.law.coupling)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_at_once(workers):
+    """In order, whatever ends first; an overflow counts in every thread as where the work was asked for."""
+    began = threading.Barrier(workers)
+
+    def square(number):
+        began.wait(10)
+        return np.float64(number) ** 2
+
+    assert list(at_once(square, range(6), workers)) == [0, 1, 4, 9, 16, 25]
+    for raised, expected in (("raise", FloatingPointError), ("ignore", None)):
+        with np.errstate(over=raised):
+            found = at_once(square, [1e200] * 3, workers)
+            if expected is None:
+                assert list(found) == [np.inf] * 3
+            else:
+                with pytest.raises(expected):
+                    list(found)
+
+
 def test_parts_and_workers_that_are_refused():
     single = dataset(phases(law(), samples=1)[:, :60])
     for holdout in (0.05, 0.7):
         with pytest.raises(ValueError, match=r"of 60 times to hold out .*, expected at least 12"):
             fit_oscillators(single, holdout=holdout)
-    with pytest.raises(ValueError, match="got 2 workers for oscillators, expected 1"):
-        discover_lagrangian(single, workers=2)
     with pytest.raises(ValueError, match="got 2 workers for the method 'network', expected 1"):
         discover_lagrangian(single, workers=2, method="network")
 
