@@ -43,7 +43,8 @@ METHOD = (
 )
 HELD_OUT_VALUES = 2**19
 SHORTEST_RUN = 64
-"""Of a streamed file no more values are held out than these, and no fewer times."""
+"""Of a streamed file no more values are tested than these, and no fewer times are held out if there are as
+many."""
 LARGEST_EXPONENT = 12.0
 """Fields beyond half of this are not tried with exp(2φ)."""
 LARGEST_DEVIATION = 4.0
@@ -86,7 +87,8 @@ def discover_streamed(
     source: LazyFields, fields: Sequence[str], run: Run, progress: Progress | None = None
 ) -> Discovery:
     """The same of a file larger than memory: terms from a pilot, coefficients from one pass over everything
-    but the last times, which are held out (no more of them than `HELD_OUT_VALUES` values).
+    but the last times, which are held out. Of many samples the first are tested on them, with no more than
+    `HELD_OUT_VALUES` values.
     """
     layer = source.values // source.shape[1]
     times = source.shape[1]
@@ -103,7 +105,8 @@ def discover_streamed(
         if held
         else slice(max(0, times - max(HELD_OUT_VALUES // layer, SHORTEST_RUN)), times)
     )
-    held_out = source.dataset(fields, slice(0, source.shape[0]), last)
+    tested = HELD_OUT_VALUES * source.shape[0] // (layer * (last.stop - last.start))
+    held_out = source.dataset(fields, slice(0, max(1, tested)), last)
     pilot, _ = pilot_fields(training, tuple(fields), run.boundary, None)
     ansatz, left_out = ansatz_of(pilot, run.chosen.features, run.chosen.library)
     dynamics = stream_dynamics(

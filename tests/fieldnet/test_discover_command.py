@@ -242,6 +242,14 @@ def test_a_file_is_read_in_pieces_if_it_is_asked_for(by_options, data, tmp_path,
     assert found["pieces"]["verdict"] == "variational"
 
 
+@pytest.mark.parametrize("values, samples", [(2 * 64 * 20, 2), (1, 1), (2**19, 3)])
+def test_of_many_samples_in_pieces_some_are_tested(values, samples, data, monkeypatch):
+    """Else the run from held-out data would take longer than all that is read."""
+    monkeypatch.setattr(fieldnet.discover_weak, "HELD_OUT_VALUES", values)
+    found = discover_lagrangian(data, features="phase", stream=True, closing=False)
+    assert dict(found.held_out.sizes) == {"sample": samples, "time": 20, "x": 64}
+
+
 def test_what_cannot_be_read_in_pieces(data, tmp_path, monkeypatch):
     """Large oscillators, and large data for a network, are read whole; in pieces they are refused."""
 
