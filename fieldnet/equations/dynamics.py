@@ -82,14 +82,15 @@ def find_dynamics(
     """
     widths = Widths(measured)
     memory = {} if memory is None else memory
-    found = _search(widths, 1.0, ansatz, progress, 0.0, workers, memory, held_out)
-    width = found.widths.best(found.fits)
-    if widths.half_points(width) != widths.half_points(1.0):
-        again = _search(widths, width, ansatz, progress, 0.5, workers, memory, held_out)
-        found = found if found.settled and not again.settled else again
+    found, width = _search(widths, 1.0, ansatz, progress, 0.0, workers, memory, held_out), 1.0
+    better = found.widths.best(found.attempt.fits)
+    if widths.half_points(better) != widths.half_points(width):
+        again = _search(widths, better, ansatz, progress, 0.5, workers, memory, held_out)
+        if not found.undoubted or again.undoubted:
+            found, width = again, better
     if progress is not None:
-        progress("equations, done", 1.0, found.chosen.misfit)
-    return found
+        progress("equations, done", 1.0, found.attempt.misfit)
+    return found.dynamics(width)
 
 
 def _search(
@@ -101,7 +102,7 @@ def _search(
     workers: int,
     memory: Memory,
     held_out: HeldOut | None,
-) -> Dynamics:
+) -> _Best:
     jets = widths.measured.jets
     best: _Best | None = None
     stages = max(len(stages_of(a)) for a in ansatz.values())
@@ -127,12 +128,12 @@ def _search(
             found = _Best(chosen, tried, chosen.explained(own), own)
             best = found if best is None or found.replaces(best) else best
             if best.settled and best.attempt.bound < TESTED:
-                return best.dynamics(width)
+                return best
         if best is not None and best.settled:
-            return best.dynamics(width)
+            return best
     if best is None:
         raise ValueError("got fields that do not change in time, expected some motion; give other data")
-    return best.dynamics(width)
+    return best
 
 
 def _at(stages: list[tuple[Atom, ...]], stage: int) -> tuple[Atom, ...]:
@@ -205,6 +206,11 @@ class _Best:
     @property
     def settled(self) -> bool:
         return self.explained and self.attempt.at_noise
+
+    @property
+    def undoubted(self) -> bool:
+        """Whether it is settled and nothing could stand in for its terms."""
+        return self.settled and not self.rivals
 
     def replaces(self, earlier: _Best) -> bool:
         """Whether this takes the place of an attempt of an earlier order or stage.

@@ -24,6 +24,7 @@ from .independence import independent_atoms
 Coefficients = dict[Atom, sympy.Expr]
 
 
+@lru_cache(maxsize=4096)
 def euler_atoms(term: sympy.Expr, jets: JetSpace) -> tuple[Coefficients, ...]:
     """E_a(T) = Σ coefficient · atom, one dictionary a field.
 
@@ -94,6 +95,7 @@ def _add(coefficients: Coefficients, atom: Atom, value: sympy.Expr) -> None:
         coefficients[atom] = total
 
 
+@lru_cache(maxsize=4096)
 def atom_order(atom: Atom) -> tuple:
     """Functions without derivatives first, the simplest first, and then by derivative."""
     names = sorted(s.name for s in atom.function.free_symbols)

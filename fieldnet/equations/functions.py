@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import sympy
@@ -28,6 +28,7 @@ Monomial = tuple[tuple[int, ...], tuple[complex, ...]]
 
 DIGITS = 12  # rates κ are rounded so that sums of equal rates compare equal
 BURIED = 100.0  # e^−100 of a wave is left under noise of many periods; it is lost, and must not overflow
+KNOWN = 4096  # functions that are kept, of each kind
 ORDER = 3  # the Taylor series of the inverse heat flow runs to (σ²)³
 
 
@@ -109,7 +110,7 @@ class Quasipolynomial:
         """
         if isinstance(other, SmoothFunction):
             return other.noise_covariance(self, sigmas)
-        own, its = self.without_noise(sigmas), other.without_noise(sigmas)
+        own, its = _without_noise(self, tuple(sigmas)), _without_noise(other, tuple(sigmas))
         return own * its - (self * other).without_noise(sigmas)
 
     def derivative(self, number: int) -> Quasipolynomial:
@@ -232,7 +233,8 @@ class SmoothFunction:
 FieldFunction = Quasipolynomial | SmoothFunction
 
 
-def field_function(expression: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> FieldFunction:
+@lru_cache(maxsize=KNOWN)
+def field_function(expression: sympy.Expr, symbols: tuple[sympy.Symbol, ...]) -> FieldFunction:
     """The exact `Quasipolynomial` where the expression is one, the approximate `SmoothFunction` elsewhere."""
     expression = sympy.sympify(expression)
     unknown = sorted(s.name for s in expression.free_symbols - set(symbols))
@@ -244,9 +246,15 @@ def field_function(expression: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> F
         return SmoothFunction(tuple(symbols), expression)
 
 
-def noise_covariance(f: FieldFunction, g: FieldFunction, sigmas: Sequence[float]) -> FieldFunction:
+@lru_cache(maxsize=KNOWN)
+def noise_covariance(f: FieldFunction, g: FieldFunction, sigmas: tuple[float, ...]) -> FieldFunction:
     """A function whose value at noisy data estimates Cov(F̃(φ + ε), G̃(φ + ε)), see the two classes."""
     return f.noise_covariance(g, sigmas)
+
+
+@lru_cache(maxsize=KNOWN)
+def _without_noise(f: Quasipolynomial, sigmas: tuple[float, ...]) -> Quasipolynomial:
+    return f.without_noise(sigmas)
 
 
 def _converted(expression: sympy.Expr, symbols: tuple[sympy.Symbol, ...]) -> Quasipolynomial:
@@ -347,6 +355,7 @@ def _of_angle(ufunc: np.ufunc, slopes: tuple[float, ...], arrays: Arrays, cache:
     return cache[key]
 
 
+@lru_cache(maxsize=KNOWN)
 def _rounded(rate: complex) -> complex:
     """To `DIGITS` significant digits, without negative zeros."""
     return complex(

@@ -41,6 +41,10 @@ class HeldOut:
     def measured(self) -> MeasuredFields:
         return measured_fields(self.dataset, self.fields, self.boundary, self.deviations)
 
+    @cached_property
+    def _widths(self) -> Widths:
+        return Widths(self.measured)
+
     def projections(self, widths: Widths, width: float) -> Projections:
         """On test functions as the training data have them, smaller where the held-out times lack room."""
         half = [
@@ -49,7 +53,7 @@ class HeldOut:
                 zip(widths.half_points(width), self.measured.shape[1:], strict=True)
             )
         ]
-        own = widths.of(self.measured)
+        own = self._widths if widths.smoothing is None else self._widths.smoothed
         while True:
             try:
                 return own.at(tuple(half))

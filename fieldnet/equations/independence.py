@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import sympy
@@ -37,6 +38,7 @@ def independent_atoms(atoms: Iterable[Atom], jets: JetSpace) -> tuple[tuple[Atom
     return tuple(every[k] for k in kept), relations[:, kept]
 
 
+@lru_cache(maxsize=4096)
 def _grade(atom: Atom, jets: JetSpace) -> tuple[int, ...] | None:
     """How often each coordinate is differentiated in total; None where derivatives are not in powers."""
     inside = {s: index for s, (_, index) in jets.jets_in(atom.function).items() if any(index)}
@@ -46,13 +48,19 @@ def _grade(atom: Atom, jets: JetSpace) -> tuple[int, ...] | None:
     return tuple(n + sum(p * index[i] for p, index in powers) for i, n in enumerate(atom.derivative))
 
 
+@lru_cache(maxsize=4096)
+def _written_out(atom: Atom, jets: JetSpace) -> dict[sympy.Expr, sympy.Expr]:
+    """D_αF in linearly independent functions of jets."""
+    return basis_terms(total_derivatives(atom.function, atom.derivative, jets), jets)
+
+
 def _relations(atoms: Sequence[Atom], jets: JetSpace) -> list[tuple[int, np.ndarray]]:
     """(k, r) for every atom that is a combination Σ r_l atom_l of earlier independent ones."""
     columns: dict[sympy.Expr, int] = {}
     expansions = []
     for atom in atoms:
-        expanded = basis_terms(total_derivatives(atom.function, atom.derivative, jets), jets)
-        expansions.append({columns.setdefault(f, len(columns)): float(c) for f, c in expanded.items()})
+        expanded = _written_out(atom, jets).items()
+        expansions.append({columns.setdefault(f, len(columns)): float(c) for f, c in expanded})
     matrix = np.zeros((len(atoms), len(columns)))
     for k, row in enumerate(expansions):
         matrix[k, list(row)] = list(row.values())

@@ -2,54 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from .functions import FieldFunction, Quasipolynomial
 
 Derivatives = tuple[tuple[int, ...], tuple[int, ...]]
+Orders = tuple[tuple[int, int], ...]
 Overlap = Callable[[int, int, int], np.ndarray]
 
 
-class CovarianceSums:
-    """Σ_x C(x) Σ_ψ ∂_αψ(x) ∂_βψ(x) of pairs (k, l) with covariance functions C of fields given at points x.
+def covariance_sums(
+    values: Sequence[np.ndarray], overlap: Overlap, pairs: Iterable[tuple[Derivatives, FieldFunction]]
+) -> list[float]:
+    """(−1)^|α|+|β| Σ_x C(x) Σ_ψ ∂_αψ(x) ∂_βψ(x) of pairs of atoms with derivatives (α, β) and covariance
+    functions C of fields given at points x.
 
     Covariances of many pairs are sums of few monomials φ^p e^{κφ}. Each of them is evaluated once, and
-    contracted once with each pair of derivatives (α, β).
+    contracted once with each pair of derivatives.
     """
-
-    def __init__(self, values: Sequence[np.ndarray], overlap: Overlap):
-        self.values = values
-        self.overlap = overlap
-        self._members: dict[Hashable, list[tuple[int, int, Derivatives, float]]] = {}
-        self._parts: dict[Hashable, FieldFunction] = {}
-
-    def add(self, k: int, m: int, derivatives: Derivatives, covariance: FieldFunction) -> None:
-        """The pair (k, m), with signs (−1)^|α|+|β|."""
-        sign = (-1) ** sum(map(sum, derivatives))
+    monomials: dict[Hashable, FieldFunction] = {}
+    contracted: dict[Hashable, dict[Orders, float]] = {}
+    sums: list[list[tuple[float, Hashable, Orders]]] = []
+    for (one, other), covariance in pairs:
+        sign = (-1) ** (sum(one) + sum(other))
+        orders = tuple((min(p, q), max(p, q)) for p, q in zip(one, other, strict=True))
+        sums.append([])
         for key, part, c in _parts(covariance):
-            self._parts[key] = part
-            self._members.setdefault(key, []).append((k, m, derivatives, sign * c))
+            monomials[key] = part
+            contracted.setdefault(key, {})[orders] = 0.0
+            sums[-1].append((sign * c, key, orders))
+    cache: dict = {}
+    for key, by_orders in contracted.items():
+        total = monomials[key].evaluate(values, cache).sum(0)
+        for orders in by_orders:
+            by_orders[orders] = _contracted(total, overlap, orders)
+    return [sum(c * contracted[key][orders] for c, key, orders in own) for own in sums]
 
-    def sums(self, size: int) -> np.ndarray:
-        """shape: (size, size), symmetric"""
-        out = np.zeros((size, size))
-        cache: dict = {}
-        for key, members in self._members.items():
-            total = self._parts[key].evaluate(self.values, cache).sum(0)
-            known: dict[tuple, float] = {}
-            for k, m, (one, other), c in members:
-                orders = tuple((min(p, q), max(p, q)) for p, q in zip(one, other, strict=True))
-                if orders not in known:
-                    known[orders] = self._contracted(total, orders)
-                out[k, m] += c * known[orders]
-        return np.triu(out) + np.triu(out, 1).T
 
-    def _contracted(self, total: np.ndarray, orders: Sequence[tuple[int, int]]) -> float:
-        for n in reversed(range(len(orders))):
-            total = total @ self.overlap(n, *orders[n])
-        return float(total)
+def _contracted(total: np.ndarray, overlap: Overlap, orders: Orders) -> float:
+    for n in reversed(range(len(orders))):
+        total = total @ overlap(n, *orders[n])
+    return float(total)
 
 
 def _parts(covariance: FieldFunction) -> Iterator[tuple[Hashable, FieldFunction, float]]:

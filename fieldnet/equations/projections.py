@@ -6,15 +6,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations_with_replacement
 from typing import Protocol
 
 import numpy as np
 
 from ..learning.weak_form import window_axis
 from .atoms import Atom
-from .functions import FieldFunction, field_function
+from .functions import FieldFunction, field_function, noise_covariance
 from .measured import MeasuredFields
-from .noise_moments import CovarianceSums
+from .noise_moments import covariance_sums
 
 STRIDE = 4  # windows stand a quarter of their half width apart
 MOST_POINTS = 60_000  # noise covariances are averaged over no more points than about these
@@ -206,16 +207,23 @@ class Projections:
         Noise at different points is independent, so this is Σ_x Cov(F̃_k, F̃_l)(x) Σ_ψ ∂_αψ(x) ∂_βψ(x); of
         many points only every few are taken.
         """
-        sums = CovarianceSums(*self._sampled)
-        known: dict[tuple, FieldFunction] = {}
-        for k, one in enumerate(atoms):
-            for m in range(k, len(atoms)):
-                key = (one.function, atoms[m].function)
-                if key not in known:
-                    f, g = self.function(one), self.function(atoms[m])
-                    known[key] = known[key[::-1]] = f.noise_covariance(g, self.measured.deviations)
-                sums.add(k, m, (one.derivative, atoms[m].derivative), known[key])
-        return sums.sums(len(atoms))
+        pairs = list(combinations_with_replacement(atoms, 2))
+        missing = [pair for pair in dict.fromkeys(pairs) if pair not in self._covariances]
+        functions = (
+            noise_covariance(self.function(one), self.function(other), self.measured.deviations)
+            for one, other in missing
+        )
+        derivatives = ((one.derivative, other.derivative) for one, other in missing)
+        found = covariance_sums(*self._sampled, zip(derivatives, functions, strict=True))
+        self._covariances.update(zip(missing, found, strict=True))
+        out = np.zeros((len(atoms), len(atoms)))
+        out[np.triu_indices(len(atoms))] = [self._covariances[pair] for pair in pairs]
+        return out + np.triu(out, 1).T
+
+    @cached_property
+    def _covariances(self) -> dict[tuple[Atom, Atom], float]:
+        """What `noise` has found of each pair."""
+        return {}
 
     @property
     def sampled_values(self) -> list[np.ndarray]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import combinations_with_replacement
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cholesky
+from scipy.linalg.lapack import dpotri
 from scipy.ndimage import convolve1d
 
 from .atoms import Atom
 from .estimate import influences, solved_for
+from .functions import noise_covariance
 from .projections import Moments, Projections, Slopes, positive
 
 TILE = 2000
@@ -81,8 +84,8 @@ def _pointwise(projections: Projections, atoms: Sequence[Atom]) -> dict[tuple[in
     out = {}
     for k, one in enumerate(atoms):
         for m in range(k, len(atoms)):
-            pair = projections.function(one).noise_covariance(
-                projections.function(atoms[m]), measured.deviations
+            pair = noise_covariance(
+                projections.function(one), projections.function(atoms[m]), measured.deviations
             )
             out[k, m] = pair.evaluate(measured.values, cache)
     return out
@@ -120,17 +123,18 @@ class _Weights:
         signs = [(-1) ** sum(atom.derivative) for atom in atoms]
         for tile in tiles:
             total = np.zeros((tile.size, tile.size))
-            for one, own in slopes.items():
-                for other, its in slopes.items():
-                    both = sum(u[tile.sample] * v[tile.sample] for u, v in zip(own, its, strict=True))
-                    total += tile.overlaps(one, other, both)
+            for (one, own), (other, its) in combinations_with_replacement(slopes.items(), 2):
+                both = sum(u[tile.sample] * v[tile.sample] for u, v in zip(own, its, strict=True))
+                twice = 1 if one == other else 2  # (β, α) is the transpose of (α, β)
+                total += twice * tile.matrix(tile.overlaps(one, other, both))
             total = (total + total.T) / 2
             total[np.diag_indices(tile.size)] += RIDGE * np.trace(total) / tile.size
-            inverse = cho_solve(cho_factor(total), np.eye(tile.size))
+            inverse = _inverse(total)
             self.inverses.append(inverse)
+            weights = tile.entries(inverse)
             for (k, m), values in covariances.items():
                 overlaps = tile.overlaps(atoms[k].derivative, atoms[m].derivative, values[tile.sample])
-                self.noise[k, m] += signs[k] * signs[m] * float(np.sum(inverse * overlaps))
+                self.noise[k, m] += signs[k] * signs[m] * float(np.vdot(weights, overlaps))
         self.noise = np.triu(self.noise) + np.triu(self.noise, 1).T
 
     def apply(self, columns: np.ndarray) -> np.ndarray:
@@ -138,6 +142,12 @@ class _Weights:
         for tile, inverse in zip(self.tiles, self.inverses, strict=True):
             out[tile.rows] = inverse @ columns[tile.rows]
         return out
+
+
+def _inverse(covariance: np.ndarray) -> np.ndarray:
+    """C⁻¹ of a positive matrix, from its Cholesky factor. `LinAlgError` for others."""
+    upper, _ = dpotri(cholesky(covariance))
+    return np.triu(upper) + np.triu(upper, 1).T
 
 
 @dataclass(frozen=True)
@@ -154,6 +164,12 @@ class _Tile:
         return len(self.rows)
 
     @cached_property
+    def points(self) -> tuple[np.ndarray, ...]:
+        """The samples along each axis on which its windows stand."""
+        bumps = (self.projections.weights(n, 0)[own] for n, own in enumerate(self.chosen))
+        return tuple(np.flatnonzero(bump.any(0)) for bump in bumps)
+
+    @cached_property
     def neighbours(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Pairs (i, j) of windows along each axis that overlap."""
         out = []
@@ -168,21 +184,41 @@ class _Tile:
         return int(np.prod([len(i) for i, _ in self.neighbours]))
 
     def overlaps(self, one: Sequence[int], other: Sequence[int], values: np.ndarray) -> np.ndarray:
-        """Σ_x values(x) ∂_αψ(x) ∂_βψ'(x) of every pair of windows. shape: (time, *S) -> (size, size)
+        """Σ_x values(x) ∂_αψ(x) ∂_βψ'(x) of the pairs of windows that overlap.
 
-        Test functions are products, so the sum is taken along one axis at a time over the pairs that overlap.
+        Test functions are products, so the sum is taken along one axis at a time; where the values are equal
+        everywhere it is the product of sums along the axes. shape: (time, *S) -> (pairs in time, *pairs in S)
         """
-        contracted = values
+        products = []
         for n, (i, j) in enumerate(self.neighbours):
-            left = self.projections.weights(n, one[n])[self.chosen[n]]
-            right = self.projections.weights(n, other[n])[self.chosen[n]]
-            contracted = np.tensordot(contracted, left[i] * right[j], axes=([0], [1]))
+            left, right = (
+                self.projections.weights(n, index[n])[np.ix_(self.chosen[n], self.points[n])]
+                for index in (one, other)
+            )
+            products.append(left[i] * right[j])
+        inside = values[np.ix_(*self.points)]
+        if inside.min() == inside.max():
+            return inside.flat[0] * reduce(np.multiply.outer, [product.sum(1) for product in products])
+        for product in products:
+            inside = np.tensordot(inside, product, axes=([0], [1]))
+        return inside
+
+    def matrix(self, overlaps: np.ndarray) -> np.ndarray:
+        """What is given for pairs that overlap, 0 for the others. shape: (size, size)"""
         counts = [len(c) for c in self.chosen]
-        out = np.zeros((self.size, self.size))
-        first = np.ravel_multi_index(np.ix_(*(i for i, _ in self.neighbours)), counts)
-        second = np.ravel_multi_index(np.ix_(*(j for _, j in self.neighbours)), counts)
-        out[first, second] = contracted
-        return out
+        out = np.zeros((*counts, *counts))
+        out[self._entries] = overlaps
+        return out.reshape(self.size, self.size)
+
+    def entries(self, matrix: np.ndarray) -> np.ndarray:
+        """Of a matrix of windows those of pairs that overlap. shape: that of `overlaps`"""
+        counts = [len(c) for c in self.chosen]
+        return matrix.reshape(*counts, *counts)[self._entries]
+
+    @property
+    def _entries(self) -> tuple[np.ndarray, ...]:
+        first, second = zip(*self.neighbours, strict=True)
+        return (*np.ix_(*first), *np.ix_(*second))
 
 
 def _tiles(projections: Projections) -> Iterator[_Tile]:

@@ -28,14 +28,19 @@ class Widths:
     def __init__(self, measured: MeasuredFields, smoothing: Smoothing | None = None):
         self.measured = measured
         self.smoothing = smoothing
-        self.base = tuple(
+        self._known: dict[tuple[int, ...], Projections] = {}
+
+    @cached_property
+    def base(self) -> tuple[int, ...]:
+        """Half widths in samples at the width 1."""
+        measured = self.measured
+        return tuple(
             min(
                 half_points_of_scale(values, 1 + n, measured.spacing[n], deviation)
                 for values, deviation in zip(measured.values, measured.deviations, strict=True)
             )
             for n in range(len(measured.spacing))
         )
-        self._known: dict[tuple[int, ...], Projections] = {}
 
     @cached_property
     def smoothed(self) -> Widths:

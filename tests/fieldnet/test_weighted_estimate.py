@@ -8,7 +8,7 @@ from fieldnet.equations.atoms import Atom
 from fieldnet.equations.estimate import covariance, solved_for
 from fieldnet.equations.measured import MeasuredFields
 from fieldnet.equations.projections import Projections
-from fieldnet.equations.weighted import _tiles, _Weights, weighted_estimate
+from fieldnet.equations.weighted import _Tile, _tiles, _Weights, weighted_estimate
 from fieldnet.measured.noise import noise_deviation
 from lagrangians.jets import jet_space
 
@@ -58,18 +58,37 @@ def test_no_weights_without_noise():
     assert weighted_estimate(own, ATOMS, TRUTH) is None
 
 
-def test_overlaps_are_the_sums_over_points():
+@pytest.mark.parametrize("constant", [False, True])
+def test_overlaps_are_the_sums_over_points(constant):
     """Σ_x g(x) ∂_αψ(x) ∂_βψ'(x), pair by pair, against the plain sum over all points."""
     own = projections(0.05, 1, half=28)
     (tile,) = _tiles(own)
-    values = np.random.default_rng(2).normal(size=own.measured.shape[1:])
-    found = tile.overlaps((2, 0), (0, 1), values)
+    shape = own.measured.shape[1:]
+    values = np.full(shape, 0.7) if constant else np.random.default_rng(2).normal(size=shape)
+    found = tile.matrix(tile.overlaps((2, 0), (0, 1), values))
     tests = [
         np.einsum("it,jx->ijtx", own.weights(0, p), own.weights(1, q)).reshape(tile.size, -1)
         for p, q in ((2, 0), (0, 1))
     ]
     plain = (tests[0] * values.ravel()) @ tests[1].T
     assert np.allclose(found, plain, rtol=0, atol=1e-10 * np.abs(plain).max())
+
+
+def test_a_tile_holds_all_points_of_its_windows():
+    """Tiles that are a part of a periodic axis, whose windows wrap, give what one tile of all gives."""
+    half, clean = 14, kinks()
+    deviation = 0.05 * float(clean.std())
+    measured = MeasuredFields(JETS, (clean,), (STEP, STEP), True, (deviation,))
+    own = Projections(measured, (half, half))
+    values = np.random.default_rng(3).normal(size=measured.shape[1:])
+    whole = _Tile(own, 0, tuple(np.arange(n) for n in own.shape[1:]), np.arange(own.rows))
+    every = whole.matrix(whole.overlaps((0, 2), (1, 0), values))
+    tiles = list(_tiles(own))
+    assert len(tiles) > 1
+    for tile in tiles:
+        part = every[np.ix_(tile.rows, tile.rows)]
+        found = tile.matrix(tile.overlaps((0, 2), (1, 0), values))
+        assert np.allclose(found, part, rtol=0, atol=1e-10 * np.abs(every).max())
 
 
 def test_inverse_is_that_of_the_covariance_of_the_residual():
