@@ -68,23 +68,22 @@ def fourier_derivative(values: torch.Tensor, axis: int, length: float, times: in
     Exact for fields with |k| < π/Δx. Shape: that of `values`.
     """
     points = values.shape[axis]
-    multiplier = (1j * _positive_wavenumbers(points, length, values.dtype, values.device)) ** times
-    if times % 2 == 0:
-        multiplier = multiplier.real
+    multiplier = _multiplier(points, length, times, values.dtype, values.device)
     transform = torch.fft.rfft(values, dim=axis)
     shape = [-1 if other == axis % values.ndim else 1 for other in range(values.ndim)]
     return torch.fft.irfft(transform * multiplier.reshape(shape), n=points, dim=axis)
 
 
 @lru_cache(maxsize=64)
-def _positive_wavenumbers(
-    points: int, length: float, dtype: torch.dtype, device: torch.device
+def _multiplier(
+    points: int, length: float, times: int, dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
-    """2πn/length, n = 0 … points/2, the Nyquist one replaced by 0."""
+    """(ik)^times with k = 2πn/length, n = 0 … points/2, the Nyquist one replaced by 0; real for even times."""
     wavenumbers = 2 * torch.pi / length * torch.arange(points // 2 + 1, dtype=dtype, device=device)
     if points % 2 == 0:
         wavenumbers[-1] = 0
-    return wavenumbers
+    multiplier = (1j * wavenumbers) ** times
+    return multiplier if times % 2 else multiplier.real
 
 
 def central_difference(values: torch.Tensor, axis: int, spacing: float, order: int) -> torch.Tensor:

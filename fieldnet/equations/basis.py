@@ -24,7 +24,8 @@ def basis_terms(expression: sympy.Expr, jets: JetSpace) -> dict[sympy.Expr, symp
 
 
 def _canonical(expression: sympy.Expr, jets: JetSpace) -> sympy.Expr:
-    expression = _whole_numbers(sympy.expand(expression))
+    expanded = sympy.expand(expression)
+    expression = _whole_numbers(expanded)
     if expression.has(sympy.sinh, sympy.cosh):
         expression = expression.replace(sympy.sinh, lambda u: (sympy.exp(u) - sympy.exp(-u)) / 2)
         expression = expression.replace(sympy.cosh, lambda u: (sympy.exp(u) + sympy.exp(-u)) / 2)
@@ -32,7 +33,7 @@ def _canonical(expression: sympy.Expr, jets: JetSpace) -> sympy.Expr:
         expression = expression.replace(sympy.sin, lambda u: _shifted(sympy.sin, u, jets))
         expression = expression.replace(sympy.cos, lambda u: _shifted(sympy.cos, u, jets))
         expression = multiple_angles(expression)
-    return sympy.expand(expression)
+    return expanded if expression == expanded else sympy.expand(expression)
 
 
 def _whole_numbers(expression: sympy.Expr) -> sympy.Expr:

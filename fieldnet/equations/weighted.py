@@ -122,11 +122,12 @@ class _Weights:
         covariances = _pointwise(projections, atoms)
         signs = [(-1) ** sum(atom.derivative) for atom in atoms]
         for tile in tiles:
-            total = np.zeros((tile.size, tile.size))
+            total = 0.0
             for (one, own), (other, its) in combinations_with_replacement(slopes.items(), 2):
                 both = sum(u[tile.sample] * v[tile.sample] for u, v in zip(own, its, strict=True))
                 twice = 1 if one == other else 2  # (β, α) is the transpose of (α, β)
-                total += twice * tile.matrix(tile.overlaps(one, other, both))
+                total = total + twice * tile.overlaps(one, other, both)
+            total = tile.matrix(total)
             total = (total + total.T) / 2
             total[np.diag_indices(tile.size)] += RIDGE * np.trace(total) / tile.size
             inverse = _inverse(total)

@@ -15,7 +15,7 @@ from simulations import BlowUpError, FieldSystem, Grid, simulate
 from simulations.files.conventions import field_names, space_names, spacing
 
 from ..measured.band import NOISY
-from .initial import InitialState, estimate_initial_state
+from .initial import ROOM, InitialState, estimate_initial_state
 
 WITHIN = 2.0
 """A run tracks the data while its error is below this multiple of the floor."""
@@ -200,15 +200,19 @@ def _spread(
     """Root mean square over the draws of their distance from the run; the times that all of them reach,
     infinite after. shape: (sample, time)
     """
-    squares = np.zeros((len(start.q), run.sizes["time"]))
-    for number in range(len(start.draws[0])):
-        rates = start.draws[1]
-        other, _ = _run(system, start.draws[0][number], None if rates is None else rates[number], dataset)
-        both = min(other.sizes["time"], run.sizes["time"])
-        near, far = (d.isel(time=slice(0, both)) for d in (run, other))
-        squares[:, :both] += (
-            _distance(far, near, system.fields, system.fields, _renamed(size, names, system)) ** 2
-        )
+    places, rates = start.draws
+    samples = len(start.q)
+    squares = np.zeros((samples, run.sizes["time"]))
+    batch = max(1, ROOM // (dataset.sizes["time"] * start.q.numel()))
+    for first in range(0, len(places), batch):
+        q, v = (None if d is None else d[first : first + batch].flatten(0, 1) for d in (places, rates))
+        others, _ = _run(system, q, v, dataset)
+        both = min(others.sizes["time"], run.sizes["time"])
+        near, far = (d.isel(time=slice(0, both)) for d in (run, others))
+        for number in range(0, len(q), samples):
+            other = far.isel(sample=slice(number, number + samples))
+            away = _distance(other, near, system.fields, system.fields, _renamed(size, names, system))
+            squares[:, :both] += away**2
         squares[:, both:] = np.inf
     return np.sqrt(squares / max(1, len(start.draws[0])))
 

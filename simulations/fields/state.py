@@ -39,7 +39,12 @@ class State:
             torch.as_tensor(result, dtype=reference.dtype, device=reference.device)
             for result in kernel(arguments)
         )
-        return [result.expand(torch.broadcast_shapes(result.shape, reference.shape)) for result in results]
+        return [
+            result
+            if result.shape == reference.shape
+            else result.expand(torch.broadcast_shapes(result.shape, reference.shape))
+            for result in results
+        ]
 
     def jet(self, field: int, index: MultiIndex) -> torch.Tensor:
         """∂_index of a field, shape (…, *points)."""
