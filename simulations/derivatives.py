@@ -78,7 +78,7 @@ def fourier_derivative(values: torch.Tensor, axis: int, length: float, times: in
 def _multiplier(
     points: int, length: float, times: int, dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
-    """(ik)^times with k = 2πn/length, n = 0 … points/2, the Nyquist one replaced by 0; real for even times."""
+    """(ik)^times with k = 2πn/length, n = 0 … points/2, 0 for the Nyquist one; real for even times."""
     wavenumbers = 2 * torch.pi / length * torch.arange(points // 2 + 1, dtype=dtype, device=device)
     if points % 2 == 0:
         wavenumbers[-1] = 0

@@ -105,9 +105,10 @@ def _search(
 ) -> _Best:
     jets = widths.measured.jets
     best: _Best | None = None
-    stages = max(len(stages_of(a)) for a in ansatz.values())
+    growing = {name: stages_of(a) for name, a in ansatz.items()}
+    stages = max(map(len, growing.values()))
     for stage in range(stages):
-        lists = {name: _at(stages_of(a), stage) for name, a in ansatz.items()}
+        lists = {name: own[min(stage, len(own) - 1)] for name, own in growing.items()}
         every = list(dict.fromkeys(atom for atoms in lists.values() for atom in atoms))
         own = widths.smoothed if any(jets.order(atom.function) for atom in every) else widths
         table = AtomTable(own.projections(width), every)
@@ -134,10 +135,6 @@ def _search(
     if best is None:
         raise ValueError("got fields that do not change in time, expected some motion; give other data")
     return best
-
-
-def _at(stages: list[tuple[Atom, ...]], stage: int) -> tuple[Atom, ...]:
-    return stages[min(stage, len(stages) - 1)]
 
 
 def stages_of(ansatz: EquationAtoms) -> list[tuple[Atom, ...]]:

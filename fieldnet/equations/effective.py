@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -31,11 +33,16 @@ def effective_rows(projections: Projections, atoms: Sequence[Atom], theta: np.nd
         {(d[n], e[n]): projections.overlap_matrix(n, d[n], e[n]) for d, e, _ in pairs}
         for n in range(len(projections.axes))
     ]
+
+    @cache
+    def trace_of_product(n: int, one: tuple[int, int], other: tuple[int, int]) -> float:
+        return float(np.sum(matrices[n][one] * matrices[n][other].T))
+
     trace = square = 0.0
     for d, e, s in pairs:
-        kernels = [matrices[n][d[n], e[n]] for n in range(len(matrices))]
-        trace += s * float(np.prod([np.trace(k) for k in kernels]))
+        own = list(zip(d, e, strict=True))
+        trace += s * math.prod(float(np.trace(matrices[n][orders])) for n, orders in enumerate(own))
         for f, g, r in pairs:
-            others = [matrices[n][f[n], g[n]] for n in range(len(matrices))]
-            square += s * r * float(np.prod([np.sum(k * o.T) for k, o in zip(kernels, others, strict=True)]))
+            both = zip(own, zip(f, g, strict=True), strict=True)
+            square += s * r * math.prod(trace_of_product(n, *orders) for n, orders in enumerate(both))
     return projections.shape[0] * trace**2 / max(square, 1e-300)

@@ -70,7 +70,8 @@ class Quasipolynomial:
         return self.collected(self._shared(other), (*self.terms, *other.terms))
 
     def __sub__(self, other: Quasipolynomial) -> Quasipolynomial:
-        return self + (-1.0) * other
+        negative = ((key, -c) for key, c in other.terms)
+        return self.collected(self._shared(other), (*self.terms, *negative))
 
     def __mul__(self, other: Quasipolynomial) -> Quasipolynomial:
         product = [((_sum(p, q), _sum(k, m)), c * d) for (p, k), c in self.terms for (q, m), d in other.terms]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,38 +13,51 @@ Orders = tuple[tuple[int, int], ...]
 Overlap = Callable[[int, int, int], np.ndarray]
 
 
-def covariance_sums(
-    values: Sequence[np.ndarray], overlap: Overlap, pairs: Iterable[tuple[Derivatives, FieldFunction]]
-) -> list[float]:
-    """(−1)^|α|+|β| Σ_x C(x) Σ_ψ ∂_αψ(x) ∂_βψ(x) of pairs of atoms with derivatives (α, β) and covariance
-    functions C of fields given at points x.
+class CovarianceSums:
+    """Σ_x C(x) Σ_ψ ∂_αψ(x) ∂_βψ(x) of covariance functions C of fields given at points x.
 
-    Covariances of many pairs are sums of few monomials φ^p e^{κφ}. Each of them is evaluated once, and
-    contracted once with each pair of derivatives.
+    Covariances of many pairs of atoms are sums of few monomials φ^p e^{κφ}. Each of them is contracted once
+    with each pair of derivatives (α, β), however many pairs of atoms hold it.
     """
-    monomials: dict[Hashable, FieldFunction] = {}
-    contracted: dict[Hashable, dict[Orders, float]] = {}
-    sums: list[list[tuple[float, Hashable, Orders]]] = []
-    for (one, other), covariance in pairs:
-        sign = (-1) ** (sum(one) + sum(other))
-        orders = tuple((min(p, q), max(p, q)) for p, q in zip(one, other, strict=True))
-        sums.append([])
-        for key, part, c in _parts(covariance):
-            monomials[key] = part
-            contracted.setdefault(key, {})[orders] = 0.0
-            sums[-1].append((sign * c, key, orders))
-    cache: dict = {}
-    for key, by_orders in contracted.items():
-        total = monomials[key].evaluate(values, cache).sum(0)
-        for orders in by_orders:
-            by_orders[orders] = _contracted(total, overlap, orders)
-    return [sum(c * contracted[key][orders] for c, key, orders in own) for own in sums]
 
+    def __init__(self, values: Sequence[np.ndarray], overlap: Overlap):
+        self.values = values
+        self.overlap = overlap
+        self._contracted: dict[tuple[Hashable, Orders], float] = {}
 
-def _contracted(total: np.ndarray, overlap: Overlap, orders: Orders) -> float:
-    for n in reversed(range(len(orders))):
-        total = total @ overlap(n, *orders[n])
-    return float(total)
+    def of(self, pairs: Iterable[tuple[Derivatives, FieldFunction]]) -> list[float]:
+        """The sums of pairs of atoms with their derivatives and covariances, with signs (−1)^|α|+|β|."""
+        parts: dict[Hashable, FieldFunction] = {}
+        missing: dict[Hashable, set[Orders]] = {}
+        sums: list[dict[Hashable, tuple[float, Orders]]] = []
+        for (one, other), covariance in pairs:
+            sign = (-1) ** (sum(one) + sum(other))
+            orders = tuple((min(p, q), max(p, q)) for p, q in zip(one, other, strict=True))
+            sums.append({})
+            for key, part, c in _parts(covariance):
+                parts.setdefault(key, part)
+                sums[-1][key] = sign * c, orders
+                if (key, orders) not in self._contracted:
+                    missing.setdefault(key, set()).add(orders)
+        self._contract(parts, missing)
+        place = {key: n for n, key in enumerate(parts)}
+        found = []
+        for own in sums:
+            keys = sorted(own, key=place.__getitem__)
+            found.append(sum(own[key][0] * self._contracted[key, own[key][1]] for key in keys))
+        return found
+
+    def _contract(
+        self, parts: Mapping[Hashable, FieldFunction], missing: Mapping[Hashable, set[Orders]]
+    ) -> None:
+        cache: dict = {}
+        for key, by_orders in missing.items():
+            values = parts[key].evaluate(self.values, cache).sum(0)
+            for orders in by_orders:
+                total = values
+                for n in reversed(range(len(orders))):
+                    total = total @ self.overlap(n, *orders[n])
+                self._contracted[key, orders] = float(total)
 
 
 def _parts(covariance: FieldFunction) -> Iterator[tuple[Hashable, FieldFunction, float]]:

@@ -15,7 +15,7 @@ from ..learning.weak_form import window_axis
 from .atoms import Atom
 from .functions import FieldFunction, field_function, noise_covariance
 from .measured import MeasuredFields
-from .noise_moments import covariance_sums
+from .noise_moments import CovarianceSums
 
 STRIDE = 4  # windows stand a quarter of their half width apart
 MOST_POINTS = 60_000  # noise covariances are averaged over no more points than about these
@@ -207,23 +207,20 @@ class Projections:
         Noise at different points is independent, so this is Σ_x Cov(F̃_k, F̃_l)(x) Σ_ψ ∂_αψ(x) ∂_βψ(x); of
         many points only every few are taken.
         """
-        pairs = list(combinations_with_replacement(atoms, 2))
-        missing = [pair for pair in dict.fromkeys(pairs) if pair not in self._covariances]
-        functions = (
-            noise_covariance(self.function(one), self.function(other), self.measured.deviations)
-            for one, other in missing
+        pairs = (
+            (
+                (one.derivative, other.derivative),
+                noise_covariance(self.function(one), self.function(other), self.measured.deviations),
+            )
+            for one, other in combinations_with_replacement(atoms, 2)
         )
-        derivatives = ((one.derivative, other.derivative) for one, other in missing)
-        found = covariance_sums(*self._sampled, zip(derivatives, functions, strict=True))
-        self._covariances.update(zip(missing, found, strict=True))
         out = np.zeros((len(atoms), len(atoms)))
-        out[np.triu_indices(len(atoms))] = [self._covariances[pair] for pair in pairs]
+        out[np.triu_indices(len(atoms))] = self._covariances.of(pairs)
         return out + np.triu(out, 1).T
 
     @cached_property
-    def _covariances(self) -> dict[tuple[Atom, Atom], float]:
-        """What `noise` has found of each pair."""
-        return {}
+    def _covariances(self) -> CovarianceSums:
+        return CovarianceSums(*self._sampled)
 
     @property
     def sampled_values(self) -> list[np.ndarray]:

@@ -122,15 +122,15 @@ class _Weights:
         covariances = _pointwise(projections, atoms)
         signs = [(-1) ** sum(atom.derivative) for atom in atoms]
         for tile in tiles:
-            total = 0.0
+            total = np.zeros([len(first) for first, _ in tile.neighbours])
             for (one, own), (other, its) in combinations_with_replacement(slopes.items(), 2):
                 both = sum(u[tile.sample] * v[tile.sample] for u, v in zip(own, its, strict=True))
                 twice = 1 if one == other else 2  # (β, α) is the transpose of (α, β)
-                total = total + twice * tile.overlaps(one, other, both)
-            total = tile.matrix(total)
-            total = (total + total.T) / 2
-            total[np.diag_indices(tile.size)] += RIDGE * np.trace(total) / tile.size
-            inverse = _inverse(total)
+                total += twice * tile.overlaps(one, other, both)
+            covariance = tile.matrix(total)
+            covariance = (covariance + covariance.T) / 2
+            covariance[np.diag_indices(tile.size)] += RIDGE * np.trace(covariance) / tile.size
+            inverse = _inverse(covariance)
             self.inverses.append(inverse)
             weights = tile.entries(inverse)
             for (k, m), values in covariances.items():
@@ -147,8 +147,8 @@ class _Weights:
 
 def _inverse(covariance: np.ndarray) -> np.ndarray:
     """C⁻¹ of a positive matrix, from its Cholesky factor. `LinAlgError` for others."""
-    upper, _ = dpotri(cholesky(covariance))
-    return np.triu(upper) + np.triu(upper, 1).T
+    upper, _ = dpotri(cholesky(covariance), overwrite_c=True)
+    return upper + np.triu(upper, 1).T
 
 
 @dataclass(frozen=True)

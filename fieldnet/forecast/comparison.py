@@ -205,7 +205,8 @@ def _spread(
     squares = np.zeros((samples, run.sizes["time"]))
     batch = max(1, ROOM // (dataset.sizes["time"] * start.q.numel()))
     for first in range(0, len(places), batch):
-        q, v = (None if d is None else d[first : first + batch].flatten(0, 1) for d in (places, rates))
+        some = slice(first, first + batch)
+        q, v = places[some].flatten(0, 1), None if rates is None else rates[some].flatten(0, 1)
         others, _ = _run(system, q, v, dataset)
         both = min(others.sizes["time"], run.sizes["time"])
         near, far = (d.isel(time=slice(0, both)) for d in (run, others))

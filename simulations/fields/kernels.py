@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import sympy
@@ -42,6 +42,14 @@ class Kernel:
     def __call__(self, values: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor | float, ...]:
         """The expressions at these values; constants come back as numbers."""
         return self._function(*(values[name] for name in self.inputs))
+
+
+def filled(results: Iterable[torch.Tensor | float], like: torch.Tensor) -> list[torch.Tensor]:
+    """What a kernel gives, numbers too, as tensors of the shape of `like`, or of what both broadcast to."""
+    tensors = (torch.as_tensor(result, dtype=like.dtype, device=like.device) for result in results)
+    return [
+        t if t.shape == like.shape else t.expand(torch.broadcast_shapes(t.shape, like.shape)) for t in tensors
+    ]
 
 
 class _TorchPrinter(SourcePrinter):

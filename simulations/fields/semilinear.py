@@ -16,7 +16,7 @@ from lagrangians.jets import MultiIndex, raised
 from ..integrators.mode_functions import applied
 from .evolution_form import EvolutionForm, Operator, evolution_form
 from .forces import constants
-from .kernels import Kernel
+from .kernels import Kernel, filled
 from .pointwise_flow import PointwiseFlow, pointwise_flow
 from .spectrum import largest_frequency
 
@@ -286,11 +286,7 @@ class Semilinear:
                 values[name] = self._back(self._state_symbol(index).to(modes) * part)
             else:
                 values[name] = self._value(name, time, reference)
-        results = (
-            torch.as_tensor(result, dtype=reference.dtype, device=reference.device)
-            for result in kernel(values)
-        )
-        return [result.expand(torch.broadcast_shapes(result.shape, reference.shape)) for result in results]
+        return filled(kernel(values), reference)
 
     @cached_property
     def _kernel(self) -> Kernel:

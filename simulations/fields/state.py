@@ -11,7 +11,7 @@ import torch
 from lagrangians.jets import MultiIndex, raised
 
 from ..grids import has_walls
-from .kernels import Kernel
+from .kernels import Kernel, filled
 
 if TYPE_CHECKING:
     from ..field_system import FieldSystem
@@ -35,16 +35,7 @@ class State:
         kernel = self.system.kernel(expressions)
         arguments = {name: self._argument(kernel, name) for name in kernel.inputs}
         reference = self._jets[self.system.components[0], self.system.base]
-        results = (
-            torch.as_tensor(result, dtype=reference.dtype, device=reference.device)
-            for result in kernel(arguments)
-        )
-        return [
-            result
-            if result.shape == reference.shape
-            else result.expand(torch.broadcast_shapes(result.shape, reference.shape))
-            for result in results
-        ]
+        return filled(kernel(arguments), reference)
 
     def jet(self, field: int, index: MultiIndex) -> torch.Tensor:
         """∂_index of a field, shape (…, *points)."""
