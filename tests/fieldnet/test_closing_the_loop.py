@@ -5,7 +5,7 @@ import pytest
 import torch
 import xarray as xr
 
-from fieldnet.forecast import lyapunov_time, run_beside
+from fieldnet.forecast import comparison, lyapunov_time, run_beside
 from fieldnet.measured.band import band_of, full_band, turns
 from lagrangians import catalogue, parse_lagrangian
 from simulations import FieldSystem, Grid, initial_state, simulate, solutions
@@ -194,6 +194,15 @@ def test_same_seed_same_result(clean):
     first, second = (run_beside(SINE_GORDON, data, seed=4) for _ in range(2))
     np.testing.assert_array_equal(first.error, second.error)
     np.testing.assert_array_equal(first.initial, second.initial)
+
+
+def test_runs_made_together_are_those_made_one_by_one(clean, monkeypatch):
+    """Spread of the runs from other initial states, eight at once and where there is room for one alone."""
+    data = noisy(clean, 0.1, seed=3)
+    together = run_beside(SINE_GORDON, data).initial
+    monkeypatch.setattr(comparison, "ROOM", 1)
+    np.testing.assert_allclose(run_beside(SINE_GORDON, data).initial, together, rtol=1e-10)
+    assert together.min() > 0
 
 
 def test_data_that_do_not_fit(clean):
