@@ -248,7 +248,8 @@ class _Best:
 
 def _rivals(chosen: Attempt, tried: Mapping[str, Attempt]) -> tuple[Rivals, ...]:
     """Atoms of the chosen equations with others that explain the data as well: one in the place of one, of
-    the same family, and what another family gives with as few terms.
+    the same family; what another family gives with as few terms; what "mixed" gives with fewer: e^φ, e^{−φ}
+    and a coupling, of which no pure family has all, where φ, φ³, φ⁵ and the coupling were chosen.
     """
     found: list[Rivals] = []
     for n, fit in enumerate(chosen.fits):
@@ -258,7 +259,8 @@ def _rivals(chosen: Attempt, tried: Mapping[str, Attempt]) -> tuple[Rivals, ...]
             if other.families[n] not in (chosen.families[n], MIXED):
                 pairs = rivals(chosen.table, fit, other.candidates[n], within=True)
                 found += [((kept,), (instead,)) for kept, instead in pairs]
-            if other.families[n] in (chosen.families[n], MIXED) or len(its.atoms) > len(fit.atoms):
+            most = len(fit.atoms) - (other.families[n] == MIXED)
+            if other.families[n] == chosen.families[n] or len(its.atoms) > most:
                 continue
             kept = tuple(a for a in fit.atoms if a not in its.atoms)
             instead = tuple(a for a in its.atoms if a not in fit.atoms)

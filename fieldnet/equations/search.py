@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import sympy
 
 from .atoms import Atom
 from .effective import effective_rows
@@ -110,7 +111,8 @@ def find_equation(table: AtomTable, target: Atom, candidates: Sequence[Atom]) ->
     numbers = table.numbers([c for c in candidates if c != target])
     criterion = criterion_of(table, target, candidates)
     kin = [n for n in numbers if table.atoms[n].derivative == target.derivative]
-    supports = best_supports(table.moments, goal, (), numbers, criterion, kin)
+    pairs = [tuple(table.numbers(pair)) for pair in mirrored([table.atoms[n] for n in numbers])]
+    supports = best_supports(table.moments, goal, (), numbers, criterion, kin, pairs)
     chosen = [table.atoms[n] for n in needed(supports).chosen]
     fit = fit_equation(table, chosen, criterion, _path(table, supports))
     while len(fit.atoms) > 1:
@@ -122,6 +124,19 @@ def find_equation(table: AtomTable, target: Atom, candidates: Sequence[Atom]) ->
         chosen.pop(1 + weakest)
         fit = fit_equation(table, chosen, criterion, fit.path)
     return fit
+
+
+def mirrored(atoms: Sequence[Atom]) -> list[tuple[Atom, Atom]]:
+    """Pairs f(φ), f(−φ) of exponentials, of which the odd and even functions sinh and cosh are made."""
+    known = {atom: n for n, atom in enumerate(atoms)}
+    pairs = []
+    for atom, n in known.items():
+        if atom.function.has(sympy.exp):
+            reflected = atom.function.xreplace({s: -s for s in atom.function.free_symbols})
+            partner = Atom(atom.derivative, reflected)
+            if known.get(partner, -1) > n:
+                pairs.append((atom, partner))
+    return pairs
 
 
 def _material(fit: EquationFit, size: np.ndarray) -> np.ndarray:

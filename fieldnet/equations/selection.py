@@ -10,6 +10,8 @@ import numpy as np
 from .projections import Moments
 
 BEAM = 40
+PAIRED = 10
+"""Supports of each size that are extended, of all and of those with a pair of mirror images."""
 MOST_TERMS = 9
 MATERIAL = 0.05
 """Where no support explains the data to the noise, a term must lower the residual by this part: errors of
@@ -69,10 +71,13 @@ def best_supports(
     candidates: Sequence[int],
     criterion: Criterion,
     kin: Sequence[int] = (),
+    pairs: Sequence[tuple[int, int]] = (),
 ) -> list[Support]:
     """The best support of each size, by a beam search that adds one candidate at a time to those always in.
 
-    All single candidates are tried, then all extensions of the `BEAM` best supports of each size.
+    All single candidates are tried, then all extensions of the `BEAM` best supports of each size. `pairs` are
+    candidates that are also added at once, as neither helps alone: e^φ and e^{−φ} where the force is sinh φ.
+    The `PAIRED` best supports with a pair are extended too: φ and all that is like it would crowd them out.
     Candidates lost in the noise are left out, and so are supports that satisfy a relation without the
     target, or whose `kin` leave less than `TRIVIAL` of the target: (sin φ)_tt and (φ³)_tt give φ_tt by
     Taylor's series, whatever the motion.
@@ -108,12 +113,18 @@ def best_supports(
         return Support((target, *always, *extra), ratio, criterion.of(ratio, len(always) + len(extra)))
 
     reduced = reductions(parts, target, always, candidates)
+    before: list[tuple[float, tuple[int, ...]]] = []
     beam = ranked([()])
     best = [support(*beam[0])]
+    pairs = [pair for pair in pairs if set(pair) <= set(candidates)]
     for size in range(1, min(MOST_TERMS, len(candidates)) + 1):
         wider = {tuple(sorted((*s, c))) for _, s in beam for c in candidates if c not in s}
+        wider |= {tuple(sorted((*s, *pair))) for _, s in before for pair in pairs if not set(pair) & set(s)}
         wider.add(reduced[size])
-        beam = ranked(sorted(wider))
+        paired = sorted(s for s in wider if any(set(pair) <= set(s) for pair in pairs))
+        before, beam = beam, ranked(sorted(wider))
+        if paired:
+            beam += [item for item in ranked(paired)[:PAIRED] if item not in beam]
         best.append(support(*beam[0]))
         if beam[0][0] <= criterion.floor:
             break
