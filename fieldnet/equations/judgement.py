@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import combinations
-from typing import Any
 
 import numpy as np
 import sympy
 
-from .dissipation import text_of
 from .fitted import FittedEquations
-from .freidlin_wentzell import freidlin_wentzell
-from .helmholtz import Condition, HelmholtzMatrix, helmholtz_matrix, plain_reading, potential_reading
+from .helmholtz import helmholtz_matrix, plain_reading, potential_reading
 from .multiplier import MultiplierFit
 from .obstruction import obstructed
 from .read import ReadEquations, places_of
+from .relaxation import gradient_flow, is_driven, no_gradient_flow
 from .verdict import Verdict
 
 LEVEL = 1e-3
@@ -37,7 +33,8 @@ def judge(
     before weights before full matrices, so that an indefinite or non-diagonal kinetic metric is found before
     a coupling is called non-reciprocal. Then in turn: for one field the potential form u = φ_x; for equations
     of first order in time a gradient flow; and what must be set free for a multiplier to exist: velocities
-    (dissipative), odd derivatives in space, or the rest (non-reciprocal).
+    (dissipative), odd derivatives in space, or the rest (non-reciprocal). Of equations of first order for
+    several fields the couplings that no potential drives are named where they are the fewer terms.
 
     `library`: density terms in plain jet symbols, preferred in the density. Raises `ValueError` where
     coefficients, covariance and support do not fit together.
@@ -52,7 +49,11 @@ def judge(
     if cases[0].order > 1:
         return obstructed(cases[0]) or no_gradient_flow(cases[0])
     potential = cases[min(1, len(cases) - 1)]
-    return gradient_flow(cases[0]) or obstructed(potential) or no_gradient_flow(cases[0])
+    flow = gradient_flow(cases[0])
+    if flow is not None:
+        return flow
+    lossy, driven = obstructed(potential), no_gradient_flow(cases[0])
+    return driven if lossy is None or is_driven(cases[0], driven, lossy) else lossy
 
 
 def trusted_covariance(equations: FittedEquations, accuracy: float = ACCURACY) -> np.ndarray:
@@ -124,64 +125,6 @@ def variational(case: ReadEquations, fit: MultiplierFit) -> Verdict:
         family,
         case.constrained(fit),
     )
-
-
-def gradient_flow(plain: ReadEquations) -> Verdict | None:
-    """φ^a_t = −(g⁻¹)_ab δV/δφ^b with a positive metric g, and Freidlin and Wentzell's density."""
-    case = plain.with_conditions(at_rest(plain))
-    fit = case.test.search()
-    if fit is None or not case.passes(case.test, fit) or np.linalg.eigvalsh(fit.multiplier).min() <= 0:
-        return None
-    still = np.ones(case.coefficients.shape)
-    still[:, case.targets] = 0.0
-    density, constrained = case.density(fit, np.diag(still.ravel())), case.constrained(fit)
-    evidence = {
-        "failed": first_order(case),
-        "functional": text_of(-density.lagrangian.jet_density, case.jets),
-        "functional_terms": [
-            {"term": t.term, "coefficient": -t.coefficient, "stderr": t.standard_error} for t in density.terms
-        ],
-        "metric": fit.multiplier.tolist(),
-        **case.figures(fit),
-    }
-    return Verdict(
-        "not variational: gradient flow",
-        evidence,
-        freidlin_wentzell(constrained, fit.multiplier),
-        multiplier=fit.multiplier,
-        multiplier_errors=case.multiplier_errors(fit),
-        equations=constrained,
-    )
-
-
-def at_rest(case: ReadEquations) -> HelmholtzMatrix:
-    """The conditions without the velocities, and that g itself be symmetric."""
-    whole = case.conditions
-    matrix = whole.matrix.copy()
-    matrix[:, :, case.targets] = 0.0
-    kept = np.abs(matrix).max(axis=(1, 2), initial=0.0) > 0
-    rows, symmetric = [], []
-    for a, b in combinations(range(case.size), 2):
-        row = np.zeros(matrix.shape[1:])
-        row[a, case.targets[b]], row[b, case.targets[a]] = 1.0, -1.0
-        rows.append(row)
-        symmetric.append(Condition(a, b, case.jets.zero, sympy.S.One))
-    listed = (c for c, k in zip(whole.conditions, kept, strict=True) if k)
-    stacked = np.concatenate([matrix[kept], np.array(rows).reshape(-1, *matrix.shape[1:])])
-    return replace(whole, conditions=(*listed, *symmetric), matrix=stacked)
-
-
-def no_gradient_flow(case: ReadEquations) -> Verdict:
-    """Equations of first order in time with neither an antisymmetric kinetic form nor a potential."""
-    fit = case.test.search()
-    theory = freidlin_wentzell(case.equations) if case.order == 1 else None
-    evidence: dict[str, Any] = {"failed": first_order(case), **case.figures(fit)}
-    return Verdict("not variational: no gradient flow", evidence, theory, equations=case.equations)
-
-
-def first_order(case: ReadEquations) -> str:
-    names = [case.conditions.atom_text(a, k) for a, k in enumerate(case.targets)]
-    return f"self-adjoint equations have no symmetric part of first order in time, got {', '.join(names)}"
 
 
 def _check(equations: FittedEquations) -> None:

@@ -111,7 +111,7 @@ def find_equation(table: AtomTable, target: Atom, candidates: Sequence[Atom]) ->
     numbers = table.numbers([c for c in candidates if c != target])
     criterion = criterion_of(table, target, candidates)
     kin = [n for n in numbers if table.atoms[n].derivative == target.derivative]
-    pairs = [tuple(table.numbers(pair)) for pair in mirrored([table.atoms[n] for n in numbers])]
+    pairs = [(numbers[n], numbers[m]) for n, m in mirrored([table.atoms[n] for n in numbers])]
     supports = best_supports(table.moments, goal, (), numbers, criterion, kin, pairs)
     chosen = [table.atoms[n] for n in needed(supports).chosen]
     fit = fit_equation(table, chosen, criterion, _path(table, supports))
@@ -126,16 +126,16 @@ def find_equation(table: AtomTable, target: Atom, candidates: Sequence[Atom]) ->
     return fit
 
 
-def mirrored(atoms: Sequence[Atom]) -> list[tuple[Atom, Atom]]:
-    """Pairs f(φ), f(−φ) of exponentials, of which the odd and even functions sinh and cosh are made."""
-    known = {atom: n for n, atom in enumerate(atoms)}
+def mirrored(atoms: Sequence[Atom]) -> list[tuple[int, int]]:
+    """Pairs f(φ), f(−φ) of exponentials by number, of which odd and even functions such as sinh are made."""
+    number = {atom: n for n, atom in enumerate(atoms)}
     pairs = []
-    for atom, n in known.items():
+    for atom, n in number.items():
         if atom.function.has(sympy.exp):
             reflected = atom.function.xreplace({s: -s for s in atom.function.free_symbols})
-            partner = Atom(atom.derivative, reflected)
-            if known.get(partner, -1) > n:
-                pairs.append((atom, partner))
+            partner = number.get(Atom(atom.derivative, reflected), -1)
+            if partner > n:
+                pairs.append((n, partner))
     return pairs
 
 

@@ -25,10 +25,12 @@ NAMES = {
     "caldirola_kanai": "With explicit time (Caldirola–Kanai)",
     "potential": "Potential",
     "functional": "Functional that decreases",
+    "functional_of_the_rest": "Functional without the terms that have none",
 }
 TABLES = (
     "conditions",
     "terms_without_density",
+    "terms_without_potential",
     "multiplier",
     "multiplier_stderr",
     "multipliers_within_errors",
@@ -41,6 +43,10 @@ TABLES = (
     "rayleigh",
     "functional_terms",
 )
+WITHOUT_DENSITY = (
+    "Terms of the equations that no autonomous density gives; the Lagrangian is that of the rest"
+)
+WITHOUT_POTENTIAL = "Terms of the equations that no potential drives, such as couplings that do not balance"
 
 
 def verdict_section(discovery: Discovery) -> Section | None:
@@ -52,7 +58,8 @@ def verdict_section(discovery: Discovery) -> Section | None:
     body = record(plain)
     body += _conditions(evidence)
     body += _multiplier(discovery)
-    body += _beside(evidence.get("terms_without_density"), discovery)
+    body += _beside(evidence.get("terms_without_density"), WITHOUT_DENSITY, discovery)
+    body += _beside(evidence.get("terms_without_potential"), WITHOUT_POTENTIAL, discovery)
     body += _family(discovery)
     return Section("verdict", "What the verdict rests on", body)
 
@@ -120,7 +127,7 @@ def _multiplier(discovery: Discovery) -> str:
     return paragraph(text + ".") + f'<div class="matrices">{shown}</div>'
 
 
-def _beside(terms: Sequence[Mapping[str, Any]] | None, discovery: Discovery) -> str:
+def _beside(terms: Sequence[Mapping[str, Any]] | None, caption: str, discovery: Discovery) -> str:
     if not terms:
         return ""
     rows = [
@@ -134,7 +141,6 @@ def _beside(terms: Sequence[Mapping[str, Any]] | None, discovery: Discovery) -> 
         for item in terms
     ]
     header = ["term", "equation of", "coefficient", "standard error", "in standard errors"]
-    caption = "Terms of the equations that no autonomous density gives; the Lagrangian is that of the rest"
     return table(caption, header, rows, numeric=(2, 3, 4))
 
 

@@ -192,6 +192,14 @@ class TestFamily:
             marks=slow,
         ),
         pytest.param(
+            "no gradient flow",
+            ("u_t = 0.3*u_xx + u - u**3 - v", "v_t = v_xx + 0.5*u - 0.4*v"),
+            ("u_t = 0.3*u_xx + u - u**3 - v", "v_t = v_xx - 0.5*u - 0.4*v"),
+            {"duration": 7.0},
+            id="activator and inhibitor",
+            marks=slow,
+        ),
+        pytest.param(
             "non-reciprocal",
             ("phi_tt = phi_xx - phi - 0.5*chi", "chi_tt = 1.44*chi_xx - 0.6*chi - 0.4*phi**3"),
             COUPLED,

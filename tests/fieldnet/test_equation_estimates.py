@@ -8,15 +8,18 @@ import sympy
 from scipy.linalg import eigh
 
 from fieldnet.equations.atoms import Atom
-from fieldnet.equations.dynamics import find_dynamics
+from fieldnet.equations.dynamics import candidates_of, find_dynamics, targets_of
 from fieldnet.equations.effective import effective_rows
 from fieldnet.equations.estimate import covariance, smallest_relation, solved_for
 from fieldnet.equations.library import density_library, equation_atoms
+from fieldnet.equations.measured import measured_fields
 from fieldnet.equations.projections import Moments, Projections
-from fieldnet.equations.search import RIVAL, AtomTable, find_equation
+from fieldnet.equations.search import RIVAL, AtomTable, find_equation, mirrored
 from fieldnet.equations.selection import Criterion, Ratios, best_supports, left_by, reductions
+from fieldnet.equations.widths import Widths
 
 from .field_samples import ONE, STEP, clean_field, measured
+from .theories_at_random import RandomTheory
 
 PHI = sympy.Symbol("phi")
 DENSITY = ("phi_t**2/2 - phi_x**2/2 + cos(phi)", 1.4)
@@ -101,6 +104,12 @@ def test_effective_rows_are_those_of_the_spread_of_the_residual():
     assert effective_rows(projections, atoms, theta) < 0.5 * projections.rows
 
 
+COSH_AND_COUPLING = (
+    "phi_t**2/2 + 1.33*chi_t**2/2 - 1.11*phi_x**2/2 - 1.024*chi_x**2/2 - 0.77*cosh(phi) - 0.82*chi**2"
+    " - 0.19*phi**2*chi**2"
+)
+
+
 @pytest.fixture(scope="module")
 def table():
     fields = measured(clean_field(*DENSITY), 0.1, 5)
@@ -146,6 +155,32 @@ def test_elimination_finds_sums_of_which_no_part_comes_near():
     assert reductions(moments, 0, (), range(1, 11))[6] == (1, 2, 3, 4, 5, 6)
     found = best_supports(moments, 0, (), range(1, 11), Criterion(400.0, 10))
     assert set(found[-1].chosen) == set(range(7))
+
+
+def test_exponentials_that_help_only_together_are_found_beside_a_coupling(monkeypatch):
+    """sinh φ and φχ²: e^φ alone comes less near than φ and all that is like it, so that a search without
+    mirror images ends without exponentials.
+    """
+    theory = RandomTheory("", ("phi", "chi"), COSH_AND_COUPLING, False, 0.02, 5, duration=8.0)
+    fields = measured_fields(theory.data(), theory.fields, "periodic")
+    jets = fields.jets
+    atoms = equation_atoms(density_library("mixed", jets)).up_to(0)
+    plain = [a for a in atoms if not jets.order(a.function)]
+    table = AtomTable(Widths(fields).projections(1.0), plain)
+    target = targets_of(jets, 2)[0]
+    candidates = candidates_of(plain, 2, jets, last=False)
+    found = find_equation(table, target, candidates)
+    assert {str(a.function) for a in found.atoms[1:]} == {"phi", "exp(phi)", "exp(-phi)", "chi**2*phi"}
+    monkeypatch.setattr("fieldnet.equations.search.mirrored", lambda atoms: [])
+    alone = find_equation(table, target, candidates)
+    assert not any(a.function.has(sympy.exp) for a in alone.atoms)
+
+
+def test_mirror_images_are_those_of_exponentials():
+    phi, other = ONE.symbol(0), sympy.Symbol("chi")
+    functions = [phi, phi**2, sympy.cos(phi), sympy.exp(-phi), sympy.exp(phi), sympy.exp(2 * phi)]
+    functions += [sympy.exp(phi - other), sympy.exp(other - phi), sympy.exp(phi + other)]
+    assert mirrored([Atom((0, 0), f) for f in functions]) == [(3, 4), (6, 7)]
 
 
 def test_taylor_series_of_the_target_are_no_equations():

@@ -32,6 +32,7 @@ from .verdict_cases import (
     SINE_GORDON,
     VARIATIONAL,
     Equations,
+    activator_and_inhibitor,
     coupled,
     drawn,
     fitted,
@@ -69,6 +70,35 @@ def test_the_condition_that_fails_is_named_with_its_standard_errors() -> None:
     assert found["standard_errors"] == pytest.approx(10)
     one_way = judge(fitted(FIELDS, ONE_WAY)).evidence
     assert one_way["failed"].startswith("∂F_phi/∂chi = ∂F_chi/∂phi fails by 30 standard errors")
+
+
+def test_the_coupling_that_no_potential_drives_is_named_with_its_standard_errors() -> None:
+    """Of activator and inhibitor; ±1% of an error in the couplings. The control balances."""
+    skew = judge(fitted(("u", "v"), activator_and_inhibitor(-0.5)), accuracy=0.0).evidence
+    assert skew["failed"] == (
+        "∂F_u/∂v = ∂F_v/∂u fails by 115 standard errors; "
+        "no potential drives v in the equation of u, u in the equation of v"
+    )
+    named = {(t["equation"], t["term"]): t["coefficient"] for t in skew["terms_without_potential"]}
+    assert named == pytest.approx({("u", "v"): 1.0, ("v", "u"): -0.5})
+    assert skew["metric"] == [[1.0, 0.0], [0.0, 2.0]]
+    rest = parse_lagrangian(skew["functional_of_the_rest"], ("u", "v"), ("t", "x"))
+    expected = parse_lagrangian("0.15*u_x**2 - u**2/2 + u**4/4 + v_x**2 + 0.4*v**2", ("u", "v"), ("t", "x"))
+    assert rest.is_equivalent(expected, tolerance=1e-9)
+    balanced = judge(fitted(("u", "v"), activator_and_inhibitor(0.5)), accuracy=0.0)
+    assert balanced.text.endswith(": gradient flow")
+    assert "terms_without_potential" not in balanced.evidence
+
+
+def test_a_full_metric_makes_a_gradient_flow_of_a_skew_coupling() -> None:
+    """Some positive g makes [[3, 1], [−½, 1]] symmetric, for its eigenvalues are real."""
+    equations = ({"u|t": 1.0, "u": 3.0, "v": 1.0}, {"v|t": 1.0, "v": 1.0, "u": -0.5})
+    g = judge(fitted(("u", "v"), equations)).multiplier
+    assert np.linalg.eigvalsh(g).min() > 0
+    product = g @ np.array([[3.0, 1.0], [-0.5, 1.0]])
+    assert product[0, 1] == pytest.approx(product[1, 0])
+    turning = ({**equations[0], "u": 1.0}, equations[1])
+    assert not judge(fitted(("u", "v"), turning)).text.endswith(": gradient flow")
 
 
 def test_a_library_gives_the_terms_of_the_density() -> None:

@@ -70,6 +70,14 @@ def coupled(one: float, two: float) -> Equations:
     )
 
 
+def activator_and_inhibitor(back: float) -> Equations:
+    """u_t = 0.3u_xx + u − u³ − v and v_t = v_xx − 0.4v − back·u: a gradient flow for back > 0."""
+    return (
+        {"u|t": 1.0, "u|xx": -0.3, "u": -1.0, "u**3": 1.0, "v": 1.0},
+        {"v|t": 1.0, "v|xx": -1.0, "v": 0.4, **({"u": back} if back else {})},
+    )
+
+
 SINE_GORDON = (wave("phi", **{"sin(phi)": 1.0}),)
 SCHROEDINGER = (
     {"u|t": 1.0, "v|xx": 0.5, "u**2*v": 1.0, "v**3": 1.0},
@@ -146,6 +154,7 @@ REFUSED = {
         (("phi",), (wave("phi", phi=1.0, **{"phi|txx": -0.1}),)),
         (FIELDS, ({**coupled(0.3, 0.3)[0], "phi|t": 0.1}, {**coupled(0.3, 0.3)[1], "chi|t": 0.2})),
         (("u", "v"), ({**SCHROEDINGER[0], "u": 0.1}, {**SCHROEDINGER[1], "v": 0.1})),
+        (("u", "v"), ({**SCHROEDINGER[0], "u**3": 0.2}, {**SCHROEDINGER[1], "v**3": 0.2, "v|xx": -0.3})),
         (("u",), ({"u|t": 1.0, "u**2|x": 3.0, "u|xxx": 1.0, "u|xx": -0.1},)),
         (("u",), ({"u|t": 1.0, "u**2|x": 0.5, "u|xx": -0.3},)),
     ],
@@ -153,6 +162,8 @@ REFUSED = {
         (("u",), ({"u|t": 1.0, "u|xx": -0.3},)),
         (("u",), ({"u|t": 1.0, "u|xx": -0.3, "u": -1.0, "u**3": 1.0},)),
         (("u", "v"), ({"u|t": 1.0, "u|xx": -0.3, "v": 0.4}, {"v|t": 1.0, "v|xx": -0.5, "u": 0.8})),
+        (("u", "v"), activator_and_inhibitor(0.5)),
+        (("u", "v"), ({"u|t": 1.0, "u": 3.0, "v": 1.0}, {"v|t": 1.0, "v": 1.0, "u": -0.5})),
     ],
     "non-reciprocal": [
         (FIELDS, ONE_WAY),
@@ -165,7 +176,16 @@ REFUSED = {
     "no density gives phi_x**2": [(("phi",), (wave("phi", phi=1.0, **{"phi_x**2": 0.2}),))],
     "no density gives phi_t**2": [(("phi",), (wave("phi", phi=1.0, **{"phi_t**2": 0.2}),))],
     "no gradient flow": [
-        (("u", "v", "w"), ({"u|t": 1.0, "v": 1.0}, {"v|t": 1.0, "w": 1.0}, {"w|t": 1.0, "u": 0.5, "v": 1.0}))
+        (("u", "v", "w"), ({"u|t": 1.0, "v": 1.0}, {"v|t": 1.0, "w": 1.0}, {"w|t": 1.0, "u": 0.5, "v": 1.0})),
+        (("u", "v"), activator_and_inhibitor(-0.5)),
+        (("u", "v"), activator_and_inhibitor(0.0)),
+        (
+            ("u", "v"),
+            (
+                {"u|t": 1.0, "u|xx": -0.3, "u": 3.0, "u**2*v": -1.0, "1": -1.0},
+                {"v|t": 1.0, "v|xx": -0.5, "u": -2.0, "u**2*v": 1.0},
+            ),
+        ),
     ],
     "dissipative and non-reciprocal": [(FIELDS, ({**ONE_WAY[0], "phi|t": 0.1}, ONE_WAY[1]))],
 }
