@@ -161,7 +161,7 @@ def test_exponentials_that_help_only_together_are_found_beside_a_coupling(monkey
     """sinh φ and φχ²: e^φ alone comes less near than φ and all that is like it, so that a search without
     mirror images ends without exponentials.
     """
-    theory = RandomTheory("", ("phi", "chi"), COSH_AND_COUPLING, False, 0.02, 5, duration=8.0)
+    theory = RandomTheory("", ("phi", "chi"), COSH_AND_COUPLING, False, 0.02, 5)
     fields = measured_fields(theory.data(), theory.fields, "periodic")
     jets = fields.jets
     atoms = equation_atoms(density_library("mixed", jets)).up_to(0)
