@@ -29,7 +29,8 @@ EXACT = 1e-4
 CLOSE = 0.2
 """Radians, root mean square, within which Gauss–Newton is safe."""
 EARLY, ROUNDS = 2, 8
-"""Rounds of selection at short pieces and along whole trajectories, at most."""
+"""Rounds of selection at short pieces and along whole trajectories, at most. Where the latter come to no end,
+what does not stand out leaves; if it is the same after one more round, that has settled too."""
 Progress = Callable[[str, float, float], None]
 
 
@@ -39,7 +40,8 @@ class OscillatorFit:
 
     `sigma` is the noise that the residual of the trajectories shows, `noise` that of differences in time.
     `full` is K before edges were selected, `full_stderr` its standard errors with all candidates at once.
-    `misfits` are the mean squares of the whitened weak residual over the noise, by order.
+    `misfits` are the mean squares of the whitened weak residual over the noise, by order. `settled`: whether
+    the selection of edges came to an end.
     """
 
     law: Law
@@ -52,6 +54,7 @@ class OscillatorFit:
     misfits: dict[int, float]
     trajectories: Trajectories
     rounds: int
+    settled: bool
 
 
 def fit_law(
@@ -106,6 +109,7 @@ def fit_law(
         misfits,
         search.trajectories,
         search.rounds,
+        search.settled,
     )
 
 
@@ -143,6 +147,7 @@ class _Search:
             length,
         )
         self.workers = workers
+        self.settled = True
         self.squares, self.variance, self.covariance = 0.0, 0.0, np.zeros((0, 0))
         self.trajectories: Trajectories
         self.proposal: Proposal
@@ -163,10 +168,22 @@ class _Search:
         for self.rounds in range(1, ROUNDS + 1):
             self.report(f"edges, round {self.rounds}", 0.4 + 0.6 * self.rounds / ROUNDS, self.chi_square())
             if not self._select():
-                break
+                return
             self._settle()
-        else:
-            self._errors()
+        self._prune()
+        kept = self.law, self.free, self.trajectories, self.covariance, self.squares, self.variance
+        proposal = self.proposal
+        if self._select():
+            self._settle()
+            self._prune()
+        self.settled = self.free.names() == kept[1].names()
+        self.law, self.free, self.trajectories, self.covariance, self.squares, self.variance = kept
+        self.proposal = proposal
+
+    def _prune(self) -> None:
+        """Until all that is inside stands out; nothing enters."""
+        while self._select(entering=False):
+            self._settle()
 
     def run_without_edges(self) -> None:
         """Frequencies and dampings alone, where the likelihood has no maximum that the data resolve.
@@ -304,7 +321,7 @@ class _Search:
         self.covariance = self.variance * inverted(normal.matrix[np.ix_(kept, kept)])
         return normal, wide, kept, states
 
-    def _select(self) -> bool:
+    def _select(self, entering: bool = True) -> bool:
         """Whether coefficients entered or left: Wald's test of those inside, the score test of others."""
         normal, wide, kept, states = self._errors()
         self.proposal = propose(self.law, self.trajectories, states, self.variance)
@@ -324,6 +341,8 @@ class _Search:
         errors[~kept] = np.sqrt(self.variance / left)
         estimates = {name: (float(v), float(v / e)) for name, v, e in zip(names, values, errors, strict=True)}
         free = judged(self.law, self.free, estimates, self.proposal, states)
+        if not entering:
+            free = free.within(self.free)
         if free.names() == self.free.names():
             return False
         self._restrict(free, normal, kept, wide)

@@ -252,6 +252,11 @@ def _rotation(a: float, b: float) -> torch.Tensor:
 def _undetermined(fit: OscillatorFit, residual: float) -> str | None:
     """What the data leave open: edges as strong as any that was found could be there or not."""
     law = fit.law
+    if not fit.settled:
+        return (
+            f"edges still entered and left after {fit.rounds} rounds of selection: these are too few data "
+            "for as many edges; give more or longer transients"
+        )
     velocities = np.diff(fit.trajectories.phases, axis=1) / fit.trajectories.step
     strongest = float(np.abs(law.coupling).max()) or float(velocities.mean(1).std())
     open_ = (fit.full_stderr > strongest) & ~np.eye(law.nodes, dtype=bool)

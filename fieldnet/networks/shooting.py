@@ -32,6 +32,17 @@ class Free:
     form: np.ndarray
     on_site: np.ndarray
 
+    def within(self, other: Free) -> Free:
+        """What is free here and there."""
+        return replace(
+            self,
+            edges=self.edges & other.edges,
+            damped=self.damped & other.damped,
+            lag=self.lag and other.lag,
+            form=self.form & other.form,
+            on_site=self.on_site & other.on_site,
+        )
+
     def shared(self) -> list[Name]:
         """The shared coefficients in their order: (kind, harmonic, part)."""
         names: list[Name] = [("lag", self.gauge, 0)] if self.lag else []

@@ -13,6 +13,8 @@ from fieldnet.discover_network import discover_network
 from fieldnet.learning.network_model import NetworkModel
 from fieldnet.network_lagrangian import network_theory
 from fieldnet.networks import edges, shooting
+from fieldnet.networks.edges import threshold
+from fieldnet.networks.fit import fit_law
 from fieldnet.networks.law import Law
 from fieldnet.networks.oscillators import _split, as_model, fit_oscillators
 from fieldnet.networks.shooting import Free, Trajectories, maximise, moved, sensitivities
@@ -257,6 +259,28 @@ def test_synchronised_phases_are_undetermined():
     fit = fit_oscillators(dataset(values)).summary
     assert "cannot be told apart" in fit.undetermined
     assert "theta_" in fit.undetermined
+
+
+def test_a_selection_without_end_is_undetermined():
+    """Of two transients edges enter that leave again; of eight, the control, they stay."""
+    truth = law(seed=6, strength=0.6)
+    found = discover_lagrangian(dataset(phases(truth, samples=2, noise=0.2, seed=6)))
+    assert found.verdict.startswith("undetermined: edges still entered and left after 8 rounds")
+    more = fit_law(phases(truth, samples=8, noise=0.2, seed=6), STEP)
+    assert more.settled
+    np.testing.assert_array_equal(more.law.coupling != 0, truth.coupling != 0)
+
+
+def test_what_does_not_stand_out_leaves_at_the_end():
+    """Where edges keep entering: every edge that is left stands out, none is false, and it has settled."""
+    truth = law(seed=2, strength=0.6)
+    found = fit_law(phases(truth, samples=2, noise=0.1, seed=2), STEP)
+    edges = found.free.edges
+    assert found.settled
+    assert found.rounds == 8
+    assert not (edges & (truth.coupling == 0)).any()
+    errors = np.sqrt(np.diag(found.covariance)[: edges.sum()])
+    assert (np.abs(found.law.coupling[edges]) > threshold(truth.nodes) * errors).all()
 
 
 def test_too_few_data_are_undetermined():
