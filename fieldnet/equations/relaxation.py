@@ -69,18 +69,23 @@ def at_rest(case: ReadEquations) -> HelmholtzMatrix:
 def positive_metric(case: ReadEquations) -> MultiplierFit | None:
     """The simplest metric, or a positive one where those that the coefficients allow too hold one.
 
-    φ_t = −3φ − χ, χ_t = ½φ − χ is symmetric under diag(1, −2), but under positive full metrics too.
+    φ_t = −3φ − χ, χ_t = ½φ − χ is symmetric under diag(1, −2), but under positive full metrics too. They are
+    drawn in the units of the fields in which |g| has the diagonal 1, g the simplest metric: of volts and
+    millivolts few draws would be positive.
     """
     fit = case.test.search()
     if fit is None or np.linalg.eigvalsh(fit.multiplier).min() > 0:
         return fit
-    basis = case.test.free_directions(fit, within_errors=True)
+    size = np.sqrt(np.diag(_absolute(fit.multiplier)))
+    units = np.outer(size, size)
+    basis = case.test.free_directions(fit, within_errors=True) / units
+    basis /= np.abs(basis).max(axis=(1, 2), keepdims=True)
     draws = np.random.default_rng(0).normal(size=(DRAWS, len(basis)))
     metrics = np.einsum("im,mab->iab", draws, basis)
     values = np.linalg.eigvalsh(metrics)
     roundness = values[:, 0] / np.abs(values).max(axis=1, initial=1e-300)
     best = int(np.argmax(roundness))
-    return case.test.fixed(metrics[best]).normalised() if roundness[best] > 0 else fit
+    return case.test.fixed(_with_unit(metrics[best] * units)) if roundness[best] > 0 else fit
 
 
 def no_gradient_flow(case: ReadEquations) -> Verdict:
@@ -95,7 +100,8 @@ def no_gradient_flow(case: ReadEquations) -> Verdict:
         evidence |= case.figures(case.test.search())
         return Verdict("not variational: no gradient flow", evidence, theory, equations=case.equations)
     resting = case.with_conditions(at_rest(case))
-    metric = _absolute(resting)
+    refused = resting.test.search()
+    metric = _absolute(np.eye(resting.size) if refused is None else refused.multiplier)
     moving = np.ones(len(case.atoms), dtype=bool)
     moving[case.targets] = False
     linear = np.array([atom.function.is_Symbol for atom in case.atoms])
@@ -114,12 +120,15 @@ def no_gradient_flow(case: ReadEquations) -> Verdict:
     return Verdict("not variational: no gradient flow", evidence, theory, equations=case.equations)
 
 
-def _absolute(resting: ReadEquations) -> np.ndarray:
-    """|g| of the metric that the conditions of a potential refuse least. shape: (fields, fields)"""
-    fit = resting.test.search()
-    values, vectors = np.linalg.eigh(np.eye(resting.size) if fit is None else fit.multiplier)
-    metric = (vectors * np.abs(values)) @ vectors.T
-    return (metric / metric[0, 0]).round(14) + 0.0
+def _absolute(metric: np.ndarray) -> np.ndarray:
+    """|g|, with |g|_11 = 1. shape: (fields, fields)"""
+    values, vectors = np.linalg.eigh(metric)
+    return _with_unit((vectors * np.abs(values)) @ vectors.T)
+
+
+def _with_unit(positive: np.ndarray) -> np.ndarray:
+    """g/g_11, which keeps g positive."""
+    return (positive / positive[0, 0]).round(14) + 0.0
 
 
 def is_driven(case: ReadEquations, driven: Verdict, lossy: Verdict) -> bool:

@@ -101,6 +101,22 @@ def test_a_full_metric_makes_a_gradient_flow_of_a_skew_coupling() -> None:
     assert not judge(fitted(("u", "v"), turning)).text.endswith(": gradient flow")
 
 
+@pytest.mark.parametrize("unit", [1e-3, -1e-3, 30.0, -30.0, -1e3])
+def test_a_full_metric_is_found_in_all_units(unit: float) -> None:
+    """Of the case above, v in other units and of the other sign; errors go with the coefficients."""
+    equations = ({"u|t": 1.0, "u": 3.0, "v": 1.0}, {"v|t": 1.0, "v": 1.0, "u": -0.5})
+    case = fitted(("u", "v"), equations)
+    own = [[unit if str(atom.function) == "v" else 1.0 for atom in case.atoms]] * 2
+    factors = np.array([[1.0], [unit]]) / np.array(own)
+    spread = case.covariance * np.outer(factors, factors)
+    verdict = judge(replace(case, coefficients=case.coefficients * factors, covariance=spread), accuracy=0.0)
+    assert verdict.text.endswith(": gradient flow")
+    back = verdict.multiplier * np.outer([1.0, unit], [1.0, unit])
+    assert np.linalg.eigvalsh(back).min() > 0.1
+    product = back @ np.array([[3.0, 1.0], [-0.5, 1.0]])
+    assert product[0, 1] == pytest.approx(product[1, 0])
+
+
 def test_a_library_gives_the_terms_of_the_density() -> None:
     phi, slope, rate = sympy.symbols("phi phi_x phi_t")
     case = fitted(("phi",), SINE_GORDON)
