@@ -123,7 +123,8 @@ def _found(
     table: AtomTable, target: Atom, candidates: Sequence[Atom], memory: Memory, label: str
 ) -> EquationFit:
     """The equation for a target, from an earlier run if `memory` has its support."""
-    key = f"{list(table.projections.half_points)}/{label}/{target.derivative} {target.function}"
+    own = table.projections
+    key = f"{list(own.measured.shape)}/{list(own.half_points)}/{label}/{target.derivative} {target.function}"
     known = memory.get(key)
     if known is not None:
         atoms = [table.atoms[n] for n in known["atoms"]]

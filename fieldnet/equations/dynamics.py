@@ -86,7 +86,7 @@ def find_dynamics(
     better = found.widths.best(found.attempt.fits)
     if widths.half_points(better) != widths.half_points(width):
         again = _search(widths, better, ansatz, progress, 0.5, workers, memory, held_out)
-        if not found.undoubted or again.undoubted:
+        if again.clarity >= found.clarity:
             found, width = again, better
     if progress is not None:
         progress("equations, done", 1.0, found.attempt.misfit)
@@ -205,9 +205,9 @@ class _Best:
         return self.explained and self.attempt.at_noise
 
     @property
-    def undoubted(self) -> bool:
-        """Whether it is settled and nothing could stand in for its terms."""
-        return self.settled and not self.rivals
+    def clarity(self) -> int:
+        """0 if it is not settled, 1 if something could stand in for its terms, 2 else."""
+        return int(self.settled) + int(self.settled and not self.rivals)
 
     def replaces(self, earlier: _Best) -> bool:
         """Whether this takes the place of an attempt of an earlier order or stage.

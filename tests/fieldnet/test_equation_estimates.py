@@ -1,13 +1,16 @@
 """Coefficients of equations from noisy fields: unbiased, with errors that are right, and the right terms."""
 
 from functools import lru_cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import sympy
 from scipy.linalg import eigh
 
+from fieldnet.equations import dynamics
 from fieldnet.equations.atoms import Atom
+from fieldnet.equations.attempts import _found
 from fieldnet.equations.dynamics import candidates_of, find_dynamics, targets_of
 from fieldnet.equations.effective import effective_rows
 from fieldnet.equations.estimate import covariance, smallest_relation, solved_for
@@ -216,6 +219,40 @@ def test_order_in_time_is_found(rate, order):
         a.text(("t", "x")): c for a, c in zip(found.fits[0].atoms[1:], found.fits[0].theta[1:], strict=True)
     }
     assert names == pytest.approx({"phi_xx": -0.5 if rate == 1 else -1.0}, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "taken"),
+    [("rivals", "open", "first"), ("clear", "rivals", "first"), ("rivals", "clear", "again")]
+    + [(same, same, "again") for same in ("open", "rivals", "clear")],
+)
+def test_the_second_width_is_taken_unless_it_leaves_open_what_the_first_settles(
+    first, again, taken, monkeypatch
+):
+    def found(kind):
+        attempt = SimpleNamespace(at_noise=kind != "open", fits=(), misfit=0.0)
+        best = dynamics._Best(attempt, {}, kind != "open", SimpleNamespace(best=lambda fits: 2.0))
+        vars(best)["rivals"] = ((("phi",), ("sin(phi)",)),) if kind == "rivals" else ()
+        return best
+
+    searches = iter([found(first), found(again)])
+    monkeypatch.setattr(dynamics, "_search", lambda *_: next(searches))
+    monkeypatch.setattr(dynamics._Best, "dynamics", lambda self, width: width)
+    width = find_dynamics(measured(clean_field(*DENSITY), 0.1, 5), {})
+    assert width == {"first": 1.0, "again": 2.0}[taken]
+
+
+def test_what_was_kept_of_a_part_of_the_data_is_not_taken_for_the_whole():
+    """As of a pilot, where the next run has the memory to read the file whole."""
+    memory = {}
+    for field in (clean_field("phi_t**2/2 - phi_x**2/2 - phi**2/2", 1.4)[:-16], clean_field(*DENSITY)):
+        fields = measured(field, 0.02, 5)
+        atoms = equation_atoms(density_library("phase", ONE)).atoms
+        table = AtomTable(Projections(fields, HALF), [a for a in atoms if not ONE.order(a.function)])
+        target = targets_of(ONE, 2)[0]
+        candidates = candidates_of(table.atoms, 2, ONE, last=False)
+        found = _found(table, target, candidates, memory, "second order in time")
+        assert found.atoms == find_equation(table, target, candidates).atoms
 
 
 def test_the_same_seed_gives_the_same_result():
