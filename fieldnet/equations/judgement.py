@@ -52,7 +52,10 @@ def judge(
     flow = gradient_flow(cases[0])
     if flow is not None:
         return flow
-    lossy, driven = obstructed(potential), no_gradient_flow(cases[0])
+    lossy = obstructed(potential)
+    if lossy is not None and cases[0].size == 1:
+        return lossy
+    driven = no_gradient_flow(cases[0])
     return driven if lossy is None or is_driven(cases[0], driven, lossy) else lossy
 
 

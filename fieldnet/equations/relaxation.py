@@ -134,11 +134,9 @@ def _with_unit(positive: np.ndarray) -> np.ndarray:
 def is_driven(case: ReadEquations, driven: Verdict, lossy: Verdict) -> bool:
     """Whether couplings beside a potential say more of several fields than losses beside a density do.
 
-    So it is where they are fewer terms, and no nonlinear term is left to the density: u³ of an activator is
-    not, the |ψ|²ψ of a Schrödinger field that loses amplitude is.
+    So it is where some stand out, they are fewer terms, and no nonlinear term is left to the density: u³ of
+    an activator is not, the |ψ|²ψ of a Schrödinger field that loses amplitude is.
     """
-    if case.size == 1:
-        return False
     beside = [t for t in lossy.evidence["terms_without_density"] if t["standard_errors"] > SIGNIFICANT]
     lost = {(t["equation"], t["term"]) for t in beside}
     errors = np.sqrt(np.diag(case.covariance)).reshape(case.coefficients.shape)
@@ -150,7 +148,7 @@ def is_driven(case: ReadEquations, driven: Verdict, lossy: Verdict) -> bool:
         and not atom.function.is_Symbol
         and abs(case.coefficients[a, k]) > SIGNIFICANT * errors[a, k]
     }
-    return held <= lost and len(driven.evidence["terms_without_potential"]) < len(beside)
+    return held <= lost and 0 < len(driven.evidence["terms_without_potential"]) < len(beside)
 
 
 def first_order(case: ReadEquations) -> str:

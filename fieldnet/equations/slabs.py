@@ -59,7 +59,7 @@ class StreamedFields:
     record, to round-off.
 
     `memory` takes the level of the noise and, every `KEPT_EVERY` seconds, the sums over the slabs so far, as
-    JSON values; a later run on the same data goes on after the last of these, to the same bits.
+    JSON values; a later run with the same data and options goes on after the last of these, to the same bits.
     """
 
     def __init__(
@@ -105,7 +105,8 @@ class StreamedFields:
     def gram(self, atoms: Sequence[Atom], progress: Callable[[float], None] | None = None) -> np.ndarray:
         """AᵀA over all rows, from where an earlier run was interrupted. shape: (atoms, atoms)"""
         listed = "; ".join(f"{atom.derivative} {atom.function}" for atom in atoms)
-        key = f"{list(self.half_points)}/sum over {len(self.slabs)} slabs/{listed}"
+        noise = ", ".join(map(str, self.deviations))
+        key = f"{list(self.half_points)}/sum over {len(self.slabs)} slabs/{listed}/noise {noise}"
         known = self._memory.get(key, {"slabs": 0, "gram": np.zeros((len(atoms), len(atoms))).tolist()})
         total, kept = np.array(known["gram"]), time.monotonic()
         for n, slab in enumerate(self.slabs[known["slabs"] :], known["slabs"] + 1):

@@ -64,7 +64,8 @@ def stream_dynamics(
     record; `sampled_values`, spread evenly too, decide whether a few more are needed, and give the covariance
     of noise and the standard errors. Coefficients and λ come from one pass over everything, its rows of equal
     weight. `workers` search the pilot; `memory` takes what is done, also of that pass, and spares a later run
-    on the same data from repeating it. Raises ValueError where terms need derivatives of the data.
+    with the same data and options from repeating it. Raises ValueError where terms need derivatives of the
+    data.
     """
     names = tuple(source.fields if fields is None else fields)
     pilot, boundary = pilot_fields(source, names, boundary, deviations, pilot_values)

@@ -171,14 +171,21 @@ class _Search:
                 return
             self._settle()
         self._prune()
-        kept = self.law, self.free, self.trajectories, self.covariance, self.squares, self.variance
-        proposal = self.proposal
-        if self._select():
-            self._settle()
-            self._prune()
-        self.settled = self.free.names() == kept[1].names()
-        self.law, self.free, self.trajectories, self.covariance, self.squares, self.variance = kept
-        self.proposal = proposal
+        before = dict(vars(self))
+        settled = self._comes_back()
+        vars(self).update(before)
+        self.settled = settled
+
+    def _comes_back(self) -> bool:
+        """Whether one more round leads to the same coefficients once what does not stand out has left."""
+        names = self.free.names()
+        try:
+            if self._select():
+                self._settle()
+                self._prune()
+        except FloatingPointError:
+            return False
+        return self.free.names() == names
 
     def _prune(self) -> None:
         """Until all that is inside stands out; nothing enters."""

@@ -14,7 +14,7 @@ from fieldnet.learning.network_model import NetworkModel
 from fieldnet.network_lagrangian import network_theory
 from fieldnet.networks import edges, shooting
 from fieldnet.networks.edges import threshold
-from fieldnet.networks.fit import fit_law
+from fieldnet.networks.fit import _Search, fit_law
 from fieldnet.networks.law import Law
 from fieldnet.networks.oscillators import _split, as_model, fit_oscillators
 from fieldnet.networks.shooting import Free, Trajectories, maximise, moved, sensitivities
@@ -269,6 +269,27 @@ def test_a_selection_without_end_is_undetermined():
     more = fit_law(phases(truth, samples=8, noise=0.2, seed=6), STEP)
     assert more.settled
     np.testing.assert_array_equal(more.law.coupling != 0, truth.coupling != 0)
+
+
+def test_a_last_round_that_runs_away_leaves_the_edges_as_they_were(monkeypatch):
+    """It is made only to see whether the selection has settled: it has not, and nothing else changes."""
+    prune, calls = _Search._prune, []
+
+    def runs_away(search):
+        calls.append(search.law)
+        if len(calls) == 2:
+            raise FloatingPointError
+        prune(search)
+
+    noisy = phases(law(seed=6, strength=0.6), samples=2, noise=0.2, seed=6)
+    plain = fit_law(noisy, STEP)
+    monkeypatch.setattr(_Search, "_prune", runs_away)
+    found = fit_law(noisy, STEP)
+    assert len(calls) == 2
+    assert not found.settled
+    assert found.law.coupling.any()
+    np.testing.assert_array_equal(found.law.coupling, plain.law.coupling)
+    np.testing.assert_array_equal(found.covariance, plain.covariance)
 
 
 def test_what_does_not_stand_out_leaves_at_the_end():
