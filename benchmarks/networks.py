@@ -48,6 +48,7 @@ ROWS = (
     Row("first order", 30, 5, 0.01),
     Row("first order", 30, 5, 0.05),
     Row("first order", 30, 5, 0.1),
+    Row("first order", 30, 3, 0.05),
     Row("first order", 30, 2, 0.05),
     Row("first order", 30, 1, 0.05),
     Row("lag and second harmonic", 30, 5, 0.05, form=BENT),
@@ -92,6 +93,7 @@ def score(row: Row, seed: int) -> dict[str, Any]:
     return {
         "seed": seed,
         "order": fit.law.order,
+        "settled": fit.settled,
         "edges": int(edges.sum()),
         "false": int((~edges & (found != 0)).sum()),
         "missed": int((edges & (found == 0)).sum()),
@@ -123,7 +125,18 @@ def measure(wanted: str = "", again: bool = False) -> dict[str, Any]:
     return content
 
 
-HEAD = ("oscillators", "noise", "N", "transients", "edges wrong", "worst weight", "its σ", "covered", "s")
+HEAD = (
+    "oscillators",
+    "noise",
+    "N",
+    "transients",
+    "edges wrong",
+    "worst weight",
+    "its σ",
+    "covered",
+    "settled",
+    "s",
+)
 
 
 def table(content: Mapping[str, Any]) -> str:
@@ -144,6 +157,7 @@ def table(content: Mapping[str, Any]) -> str:
             ", ".join(f"{r['worst']:.2g}" for r in runs),
             ", ".join(f"{r['worst standard error']:.2g}" for r in runs),
             f"{sum(r['covered'] for r in runs) / max(1, sum(r['found'] for r in runs)):.0%}",
+            f"{sum(r['settled'] for r in runs)} of {len(runs)}",
             f"{max(r['seconds'] for r in runs):.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
