@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import sympy
 from sympy.core.function import AppliedUndef
@@ -150,7 +150,7 @@ class JetSpace:
 
     def jets_in(self, expression: sympy.Expr) -> dict[sympy.Symbol, tuple[int, MultiIndex]]:
         """Every jet symbol in a plain expression with its field number and multi-index, in a fixed order."""
-        found = {s: _located(self, s) for s in expression.free_symbols}
+        found = {s: self.locate(s) for s in expression.free_symbols}
         return {s: place for s, place in sorted(found.items(), key=lambda item: item[0].name) if place}
 
     def order(self, *expressions: sympy.Expr) -> int:
@@ -211,12 +211,6 @@ class JetSpace:
         return expression.xreplace(
             {s: self.function(*place) for s, place in self.jets_in(expression).items()}
         )
-
-
-@lru_cache(maxsize=4096)
-def _located(jets: JetSpace, symbol: sympy.Symbol) -> tuple[int, MultiIndex] | None:
-    """`JetSpace.locate`, which is asked for the same few symbols over and over."""
-    return jets.locate(symbol)
 
 
 def jet_space(
