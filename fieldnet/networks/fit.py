@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -171,10 +172,7 @@ class _Search:
                 return
             self._settle()
         self._prune()
-        before = dict(vars(self))
-        settled = self._comes_back()
-        vars(self).update(before)
-        self.settled = settled
+        self.settled = copy(self)._comes_back()
 
     def _comes_back(self) -> bool:
         """Whether one more round leads to the same coefficients once what does not stand out has left."""
