@@ -92,7 +92,8 @@ def discover_streamed(
     """
     layer = source.values // source.shape[1]
     times = source.shape[1]
-    held = int(min(run.chosen.holdout * times, max(HELD_OUT_VALUES // layer, SHORTEST_RUN)))
+    most = max(HELD_OUT_VALUES // layer, SHORTEST_RUN)
+    held = int(min(run.chosen.holdout * times, most))
     kept = times - held
     clock = source.coordinates["time"]
     training = replace(
@@ -100,11 +101,7 @@ def discover_streamed(
         coordinates={**source.coordinates, "time": clock[:kept]},
         shape=(source.shape[0], kept, *source.shape[2:]),
     )
-    last = (
-        slice(kept, times)
-        if held
-        else slice(max(0, times - max(HELD_OUT_VALUES // layer, SHORTEST_RUN)), times)
-    )
+    last = slice(max(0, times - (held or most)), times)
     tested = HELD_OUT_VALUES * source.shape[0] // (layer * (last.stop - last.start))
     held_out = source.dataset(fields, slice(0, max(1, tested)), last)
     pilot, _ = pilot_fields(training, tuple(fields), run.boundary, None)
